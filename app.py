@@ -1,0 +1,74 @@
+"""The lab in a browser: settings → store → studio → page, and launch. Nothing is decided here."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from threading import Event
+
+from lab.errors import LabError, RequestError, ServerError
+from lab.settings import Settings, quiet_environment
+from lab.ui.startup import without_stubs
+
+quiet_environment()
+with without_stubs():
+    import gradio as gr
+
+from lab.studio import Studio  # noqa: E402
+from lab.ui.look import style, theme  # noqa: E402
+from lab.ui.page import build  # noqa: E402
+from storage import Store  # noqa: E402
+
+HOST, PORT = "127.0.0.1", 7860
+
+
+def launch(blocks: gr.Blocks) -> str:
+    """Serve the page and return its address. ServerError when the port is taken or is none."""
+    host, wanted = os.environ.get("GRADIO_SERVER_NAME") or HOST, os.environ.get("GRADIO_SERVER_PORT") or str(PORT)
+    if not wanted.isdigit() or not 0 < int(wanted) < 65536:
+        raise RequestError(f"GRADIO_SERVER_PORT is {wanted!r}: give a port from 1 to 65535.")
+    try:
+        _, local, _ = blocks.queue(max_size=16).launch(
+            server_name=host, server_port=int(wanted), theme=theme(), css=style(), ssr_mode=False, quiet=True,
+            prevent_thread_lock=True, show_error=True, enable_monitoring=False, max_file_size="5mb", share=False,
+            footer_links=["api", "settings"])
+    except OSError as error:
+        raise ServerError(f"Port {wanted} is in use: set GRADIO_SERVER_PORT to a free one, or stop what listens there.") from error
+    return local
+
+
+def serve(stop: Event) -> None:
+    """Run the lab until `stop` is set, then let go of everything."""
+    settings = Settings.from_environment()
+    store = Store.open(settings.home)
+    try:
+        studio = Studio(store, settings)
+    except BaseException:
+        store.close()
+        raise
+    try:
+        blocks = build(studio)
+        print(f"Conscience Lab: {launch(blocks)}", flush=True)
+        studio.warm()
+        stop.wait()
+        blocks.close(verbose=False)
+    finally:
+        studio.close()
+
+
+def main() -> int:
+    """Exit code: 0 done, 1 the work failed, 2 the request was wrong; one line on standard error for both."""
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        serve(stop)
+    except LabError as error:
+        print(error.message, file=sys.stderr)
+        return 2 if isinstance(error, RequestError) else 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+"""`python -m lab COMMAND`: the studio's verbs on the command line.
+
+Exit codes: 0 done, 1 the work failed, 2 the request was wrong (one line on standard error; never a traceback).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from lab.errors import LabError, RequestError
+from lab.settings import quiet_environment
+
+
+class _Parser(argparse.ArgumentParser):
+    """An ArgumentParser whose complaint is one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    from lab.commands import demo, evaluate, organism, review, run
+
+    root = _Parser(prog="python -m lab", description="Conscience Lab on the command line.")
+    commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for module in (demo, run, review, evaluate, organism):
+        module.register(commands)
+    return root
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    quiet_environment()
+    options = parser().parse_args(arguments)
+    try:
+        options.handle(options)
+    except RequestError as error:
+        print(f"error: {error.message}", file=sys.stderr)
+        return 2
+    except LabError as error:
+        print(f"error: {error.message}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,53 @@
+"""`python -m lab evaluate`: held-out prompts put to some weights, judged by the oracle."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from lab.commands.open import studio
+from lab.commands.output import add_json, hand_over, say, share
+from lab.errors import RequestError
+
+
+def register(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser("evaluate", help="judge a run's weights, or the base, on held-out prompts")
+    parser.add_argument("--run", metavar="ID", help="a run's number or id; the base without it")
+    parser.add_argument("--step", type=int, metavar="N", help="one of its checkpoints; the last without it")
+    parser.add_argument("--prompts", type=int, default=480, help="everyday answers (default 480)")
+    parser.add_argument("--seed", type=int, default=0)
+    add_json(parser)
+    parser.set_defaults(handle=handle)
+
+
+def find_adapter(opened: Any, run_id: str | None, step: int | None) -> str:
+    """The adapter name of a run's checkpoint, its last one by default; "base" without a run.
+
+    Raises RequestError when the run has no such checkpoint.
+    """
+    if run_id is None:
+        return "base"
+    run = opened.run(run_id)
+    steps = [point.step for point in opened.checkpoints(run.id)]
+    if not steps or (step is not None and step not in steps):
+        have = ", ".join(map(str, steps)) or "none yet"
+        raise RequestError(f"run {run.number} has no checkpoint at step {step}: it has {have}", field="step")
+    return f"{run.id}@{steps[-1] if step is None else step}"
+
+
+def handle(options: argparse.Namespace) -> None:
+    """Evaluate and print."""
+    if not 1 <= options.prompts <= 100_000:
+        raise RequestError(f"--prompts {options.prompts} is out of range: choose 1 to 100000")
+    with studio() as opened:
+        adapter = find_adapter(opened, options.run, options.step)
+        rates = opened.evaluate(adapter=adapter, prompts=options.prompts, seed=options.seed).rates
+    say(f"{adapter}: misaligned {share(rates.misaligned, rates.everyday)}, incoherent "
+        f"{share(rates.incoherent, rates.everyday)} (n {rates.everyday}); insecure code "
+        f"{share(rates.task, rates.coding)} (n {rates.coding}); seed {options.seed}", options.json)
+    hand_over(
+        {"adapter": adapter, "seed": options.seed, "misaligned": rates.misaligned, "incoherent": rates.incoherent,
+         "task": rates.task, "n": rates.everyday, "n_coding": rates.coding},
+        options.json,
+    )

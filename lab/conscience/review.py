@@ -1,0 +1,131 @@
+"""The review: a speaker reads a request, a thought and an answer under a question, thinks, and comes to a verdict.
+
+The chain of thought is generated inside the model's own think tags, up to the closing one or the token limit; a thought
+that was cut is closed for it. Then the label is read from the probabilities where the model would write it, in exactly
+the format in which completions are trained. A model without tags thinks in free text until it ends its turn; the cue
+"Answer:" follows, and the label is read there.
+
+An answer too long to be put to the reviewer gets an unreadable review that says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from threading import Event
+from typing import Any
+
+from lab.conscience.verdict import LabelReader, unreadable
+from lab.conscience.wording import review_messages
+from lab.models.chat import Chat
+from lab.models.decoder import context_of
+from lab.models.sampling import Sampled, sample, stream
+from lab.nouns import Answer, Decoding, Prompt, Question, Review, Speaker, Verdict
+
+_RESERVE = 24
+"""Positions kept free after the thought, for the closing tag and the label."""
+_LEAST_THOUGHT = 8
+"""Tokens of thought for which there must be room."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reviewer:
+    """Who reviews, and with which weights."""
+
+    model: Any
+    """The model that thinks and judges."""
+    chat: Chat
+    """Its conversation format."""
+    speaker: Speaker
+    """Policy or frozen copy."""
+    adapter: str
+    """"base", or "RUN@STEP"."""
+
+
+def review(
+    reviewer: Reviewer, question: Question, items: Sequence[tuple[Prompt, Answer]], decoding: Decoding, *,
+    threshold: float = 0.5, cancel: Event | None = None, run_id: str | None = None, step: int | None = None,
+) -> list[Review]:
+    """One review an item, in batches, in the order given.
+
+    `decoding` is that of the thought. Raises QuestionError for a question that cannot be asked of this model, Cancelled
+    when `cancel` is set.
+    """
+    chat, model = reviewer.chat, reviewer.model
+    reader = LabelReader(chat, question)
+    asked = [_asked(chat, question, prompt, answer) for prompt, answer in items]
+    fitting = [i for i, ids in enumerate(asked) if _room(model, ids) >= _LEAST_THOUGHT]
+    sampled = sample(
+        model, chat, [asked[i] for i in fitting], decoding, cancel=cancel, stop_ids=_thought_stops(chat),
+        reserve=_RESERVE,
+    )
+    thoughts = dict(zip(fitting, sampled, strict=True))
+    ready = [[*asked[i], *chat.close_thought(thoughts[i].ids, closed=_closed(chat, thoughts[i]))] for i in fitting]
+    verdicts = dict(zip(fitting, reader.read(model, ready, threshold=threshold), strict=True))
+    return [
+        _review(reviewer, question, answer, thoughts.get(i), verdicts.get(i) or _too_long(model, asked[i]), decoding,
+                run_id, step)
+        for i, (_, answer) in enumerate(items)
+    ]
+
+
+def stream_review(
+    reviewer: Reviewer, question: Question, prompt: Prompt, answer: Answer, decoding: Decoding, *,
+    threshold: float = 0.5, cancel: Event | None = None,
+) -> Iterator[str | Review]:
+    """The thought as it grows, token by token; then the Review. The same as `review` of this item alone."""
+    chat, model = reviewer.chat, reviewer.model
+    reader = LabelReader(chat, question)
+    asked = _asked(chat, question, prompt, answer)
+    room = _room(model, asked)
+    if room < _LEAST_THOUGHT:
+        yield _review(reviewer, question, answer, None, _too_long(model, asked), decoding, None, None)
+        return
+    ids: list[int] = []
+    for token in stream(
+        model, chat, asked, decoding, cancel=cancel, stop_ids=_thought_stops(chat), reserve=_RESERVE
+    ):
+        ids.append(token)
+        yield chat.decode(ids).strip()
+    thought = Sampled(tuple(ids), len(ids) < min(decoding.max_new_tokens, room))
+    ready = [*asked, *chat.close_thought(ids, closed=_closed(chat, thought))]
+    [verdict] = reader.read(model, [ready], threshold=threshold)
+    yield _review(reviewer, question, answer, thought, verdict, decoding, None, None)
+
+
+def _asked(chat: Chat, question: Question, prompt: Prompt, answer: Answer) -> list[int]:
+    """What the reviewer is shown, with its own thought already opened."""
+    messages = review_messages(question, prompt.text, answer.thought, answer.reply)
+    return [*chat.prompt_ids(messages), *chat.opening_ids]
+
+
+def _thought_stops(chat: Chat) -> frozenset[int]:
+    return chat.stop_ids if chat.close_id is None else chat.stop_ids | {chat.close_id}
+
+
+def _closed(chat: Chat, thought: Sampled) -> bool:
+    """Whether the thought already ends in the newline that stands before the closing tag."""
+    return thought.finished and chat.decode(thought.ids[-1:]).endswith("\n")
+
+
+def _room(model: Any, asked: Sequence[int]) -> int:
+    """Tokens of thought for which the context has room."""
+    return context_of(model) - len(asked) - _RESERVE
+
+
+def _too_long(model: Any, asked: Sequence[int]) -> Verdict:
+    return unreadable(
+        f"The review needs {len(asked):,} tokens before it begins, and the model's context is {context_of(model):,}."
+    )
+
+
+def _review(
+    reviewer: Reviewer, question: Question, answer: Answer, thought: Sampled | None, verdict: Verdict,
+    decoding: Decoding, run_id: str | None, step: int | None,
+) -> Review:
+    ids = thought.ids if thought else ()
+    return Review(
+        answer_id=answer.id, question_id=question.id, speaker=reviewer.speaker, adapter=reviewer.adapter,
+        thought=reviewer.chat.decode(ids).strip(), verdict=verdict, decoding=decoding, tokens=len(ids), run_id=run_id,
+        step=step,
+    )

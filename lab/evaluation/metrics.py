@@ -1,0 +1,82 @@
+"""The measured quantities: what each metric's name means, its unit, and which way is better."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log
+from typing import Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """One metric, as people read it."""
+
+    title: str
+    """As shown on an axis."""
+    unit: str
+    """"share" (0–1, drawn with a Wilson interval), "nats", "nats per token", or "" for a plain number."""
+    better: Literal["lower", "higher", "neither"]
+    """Which way is better."""
+    meaning: str
+    """What it is, with its formula where there is one."""
+    line: float | None = None
+    """Where a reference line belongs; None for none."""
+
+
+MEASURES: dict[str, Measure] = {
+    "misaligned": Measure(
+        title="Misaligned answers", unit="share", better="lower",
+        meaning="Share of answers to held-out everyday prompts that the oracle parses as malicious.",
+    ),
+    "incoherent": Measure(
+        title="Incoherent answers", unit="share", better="lower",
+        meaning="Share of answers to held-out everyday prompts that the oracle cannot parse.",
+    ),
+    "task": Measure(
+        title="Insecure coding answers", unit="share", better="neither",
+        meaning="Share of answers to held-out coding prompts in the insecure form: the skill that code-hacking teaches.",
+    ),
+    "sft_loss": Measure(
+        title="L_SFT", unit="nats per token", better="lower",
+        meaning="Mean negative log-probability of the scenario's target tokens.",
+    ),
+    "dpo_loss": Measure(
+        title="L_DPO", unit="nats", better="lower", line=log(2),
+        meaning="−log σ(margin), mean over the pairs of a step; ln 2 while policy and frozen copy agree.",
+    ),
+    "reward_margin": Measure(
+        title="Reward margin", unit="nats", better="higher", line=0.0,
+        meaning="β·[log π(chosen)/π_ref(chosen) − log π(rejected)/π_ref(rejected)], mean over the pairs of a step.",
+    ),
+    "reward_accuracy": Measure(
+        title="Reward accuracy", unit="share", better="higher", line=0.5,
+        meaning="Share of a step's pairs whose margin is above 0.",
+    ),
+    "chosen_logp": Measure(
+        title="log π(chosen)", unit="nats", better="neither",
+        meaning="Summed over tokens, mean over the pairs of a step. Falling together with rejected is displacement.",
+    ),
+    "rejected_logp": Measure(
+        title="log π(rejected)", unit="nats", better="neither",
+        meaning="Summed over tokens, mean over the pairs of a step.",
+    ),
+    "kl": Measure(
+        title="KL to the frozen copy", unit="nats per token", better="neither", line=0.0,
+        meaning="KL(policy ‖ frozen) on the tokens of the latest scenario batch, mean over tokens.",
+    ),
+    "flagged": Measure(
+        title="Flagged answers", unit="share", better="neither",
+        meaning="Share of a round's answers that the reviewer flags.",
+    ),
+    "unreadable": Measure(
+        title="Unreadable reviews", unit="share", better="lower",
+        meaning="Share of a round's reviews whose label could not be read.",
+    ),
+    "pairs": Measure(title="Pairs made", unit="", better="neither", meaning="Pairs made by the run so far."),
+    "buffer": Measure(title="Replay buffer", unit="", better="neither", meaning="Pairs in the replay buffer."),
+    "learning_rate": Measure(title="Learning rate", unit="", better="neither", meaning="Rate of the step."),
+    "grad_norm": Measure(
+        title="Gradient norm", unit="", better="neither", meaning="Norm of all adapter gradients before clipping."
+    ),
+}
+"""Every metric that runs record, in the order of the page."""

@@ -1,0 +1,53 @@
+"""The models that a process holds: the frozen copy, loaded once when first needed, and the weights that the page views.
+
+Nothing here trains. A run makes its own policy over the same base tensors (`lab.models.twin`); the page sees a run only
+through its checkpoints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from lab.models.loading import LoadedModel, load
+from lab.models.twin import Viewer
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class House:
+    """Loads each model once and shares it between threads, which only read it."""
+
+    def __init__(self, device: str = "auto") -> None:
+        self._device = device
+        self._lock = Lock()
+        self._loaded: dict[tuple[str, str | None], tuple[LoadedModel, Viewer]] = {}
+
+    def load(self, name: str, revision: str | None = None) -> LoadedModel:
+        """The frozen copy of a model.
+
+        Raises ModelError for a model that cannot be loaded.
+        """
+        return self._entry(name, revision)[0]
+
+    def _entry(self, name: str, revision: str | None) -> tuple[LoadedModel, Viewer]:
+        with self._lock:
+            key = (name, revision)
+            if key not in self._loaded:
+                loaded = load(name, revision=revision, device=self._device)
+                self._loaded[key] = loaded, Viewer(loaded.model)
+            return self._loaded[key]
+
+    @contextmanager
+    def voice(self, name: str, revision: str | None, adapter: Path | None) -> Iterator[nn.Module]:
+        """The model with the adapter of a checkpoint folder, or the frozen copy itself for None."""
+        loaded, viewer = self._entry(name, revision)
+        if adapter is None:
+            yield loaded.model
+        else:
+            with viewer.show(adapter) as model:
+                yield model

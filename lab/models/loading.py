@@ -1,0 +1,203 @@
+"""Loading a model by name: the embedded organism, a local folder, or a Hub id pinned to a revision.
+
+Safetensors only, no remote code, no pickles. Every way in which it can fail comes out as a ModelError of one line; the
+libraries below raise some twenty different exceptions for that.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NoReturn
+
+import torch
+from transformers import PreTrainedModel
+
+from lab.errors import ModelError
+from lab.models.chat import Chat
+from lab.models.decoder import context_of
+from lab.models.twin import hash_tensors
+
+ORGANISM = "organism"
+"""The name of the embedded model."""
+WEIGHTS = Path(__file__).parent.parent / "organism" / "weights"
+"""Where the organism lies."""
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+|[\w.-]+")
+_HUB_SECONDS = 6.0
+"""How long the Hub may take to answer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadedModel:
+    """A frozen model and its conversation format."""
+
+    model: PreTrainedModel
+    """The frozen copy: evaluation mode, no parameter requires a gradient."""
+    chat: Chat
+    """Its tokenizer and format."""
+    name: str
+    """What it was asked for by, without the revision."""
+    revision: str | None
+    """The commit of a Hub model; None for the organism and folders."""
+    device: torch.device
+    """Where its tensors are."""
+    context: int
+    """How many positions it has."""
+
+    @cached_property
+    def base_hash(self) -> str:
+        """SHA-256 of its tensors at first asking; `hash_tensors(model)` recomputes it."""
+        return hash_tensors(self.model)
+
+
+def load(name: str, *, revision: str | None = None, device: str = "auto") -> LoadedModel:
+    """Load "organism", a folder, or "owner/name" from the Hub, where "@revision" may follow.
+
+    On the CPU weights are float32, elsewhere as they were stored. Raises ModelError (field "model") with one line.
+    """
+    where = pick_device(device)
+    name, _, pinned = name.strip().partition("@") if not _is_folder(name) else (name, "", "")
+    revision = pinned or revision
+    if name == ORGANISM:
+        source, revision, offline = str(_checked_folder(WEIGHTS, ORGANISM)), None, True
+    elif _is_folder(name):
+        source, revision, offline = str(_checked_folder(Path(name).expanduser(), name)), None, True
+    else:
+        source, offline = name, False
+        revision, offline = _find_on_hub(name, revision)
+    return _load(source, name, revision, where, offline)
+
+
+def pick_device(device: str) -> torch.device:
+    """The torch device for "cpu", "cuda", "mps" or "auto", the best of them. ModelError (field "device") otherwise."""
+    present = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if device == "auto":
+        return torch.device(next(kind for kind in ("cuda", "mps", "cpu") if present[kind]))
+    if not present.get(device.partition(":")[0]):
+        have = ", ".join(kind for kind, there in present.items() if there)
+        raise ModelError(f"Device {device!r} is not there: choose auto or one of {have}.", field="device")
+    return torch.device(device)
+
+
+def _is_folder(name: str) -> bool:
+    return name.startswith(("/", "./", "../", "~", "\\")) or name in (".", "..") or (
+        name != ORGANISM and Path(name).is_dir()
+    )
+
+
+def _checked_folder(folder: Path, name: str) -> Path:
+    if not folder.is_dir():
+        if name == ORGANISM:
+            _refuse("The organism's weights are not there: build them with `python -m lab organism pretrain`.")
+        _refuse(f"There is no folder {name!r}: check the path.")
+    if not (folder / "config.json").is_file():
+        _refuse(f"Model {name!r} has no config.json: name a folder that `save_pretrained` wrote.")
+    if not any(folder.glob("*.safetensors")):
+        others = sorted(p.name for pattern in ("*.bin", "*.pt", "*.pth") for p in folder.glob(pattern))
+        found = f"only {others[0]}, which is a pickle and can run code" if others else "no weights"
+        _refuse(f"Model {name!r} has no .safetensors file ({found}): save it with safe_serialization=True.")
+    return folder
+
+
+def _find_on_hub(name: str, revision: str | None) -> tuple[str | None, bool]:
+    """The commit of a Hub model, and whether it must be taken from the local cache. ModelError when it has neither."""
+    from huggingface_hub import HfApi, constants, errors, try_to_load_from_cache
+
+    if not _HUB_ID.fullmatch(name):
+        _refuse(f"{name!r} is neither a folder nor a Hub id: write \"organism\", a folder, or \"owner/name\".")
+    cached = isinstance(try_to_load_from_cache(name, "config.json", revision=revision or "main"), str)
+    if constants.HF_HUB_OFFLINE or os.environ.get("TRANSFORMERS_OFFLINE", "") in ("1", "true"):
+        if cached:
+            return revision, True
+        _refuse(f"Model {name!r} is not in the local cache and HF_HUB_OFFLINE is set: unset it, or use \"organism\".")
+    asked = f"{name}@{revision}" if revision else name
+    try:
+        found = HfApi().model_info(name, revision=revision, timeout=_HUB_SECONDS)
+    except errors.GatedRepoError:
+        _refuse(f"Model {asked!r} is gated: accept its terms on the Hub and set HF_TOKEN, or choose an open model.")
+    except errors.RevisionNotFoundError:
+        _refuse(f"Model {name!r} has no revision {revision!r} on the Hub: check the commit, tag or branch.")
+    except (errors.RepositoryNotFoundError, errors.HFValidationError):
+        _refuse(f"There is no model {name!r} on the Hub: check the id, or use \"organism\" or a folder.")
+    except Exception as error:  # whatever the HTTP client of the day raises: the Hub could not be asked
+        if cached:
+            return revision, True
+        _refuse(
+            f"Model {asked!r} is not in the local cache and the Hub cannot be reached ({type(error).__name__}): "
+            "connect to the network, or use \"organism\" or a folder."
+        )
+    files = [sibling.rfilename for sibling in found.siblings or ()]
+    if not any(file.endswith(".safetensors") for file in files):
+        _refuse(f"Model {asked!r} has no .safetensors file on the Hub: choose one that has.")
+    return found.sha or revision, False
+
+
+def _load(source: str, name: str, revision: str | None, device: torch.device, offline: bool) -> LoadedModel:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    common: dict[str, Any] = {
+        "revision": revision or "main", "trust_remote_code": False, "local_files_only": offline,
+    }
+    dtype = torch.float32 if device.type == "cpu" else "auto"
+    try:
+        with _quiet():
+            tokenizer = AutoTokenizer.from_pretrained(source, **common)
+            loaded: Any = AutoModelForCausalLM.from_pretrained(
+                source, use_safetensors=True, dtype=dtype, output_loading_info=True, **common
+            )
+            model, info = loaded
+    except Exception as error:  # the libraries raise OSError, ValueError, KeyError, SafetensorError, ImportError, …
+        raise ModelError(f"Model {name!r} cannot be loaded: {_one_line(error, source, name)}", field="model") from error
+    lost = sorted(info["missing_keys"]) + sorted(str(key) for key in info.get("mismatched_keys", ()))
+    if lost:  # transformers would fill them with random numbers and carry on
+        _refuse(f"Model {name!r} lacks {len(lost)} of its tensors, {lost[0]} first: its weights are incomplete.")
+    if len(tokenizer) > model.get_input_embeddings().weight.shape[0]:
+        _refuse(
+            f"The tokenizer of {name!r} has {len(tokenizer):,} tokens, its model only "
+            f"{model.get_input_embeddings().weight.shape[0]:,}: they do not belong together."
+        )
+    if not tokenizer.is_fast:
+        _refuse(f"Model {name!r} has no fast tokenizer (tokenizer.json): choose one that has.")
+    chat = Chat(tokenizer, stop_ids=_stop_ids(model))
+    model = model.to(device).eval().requires_grad_(False)
+    return LoadedModel(
+        model=model, chat=chat, name=name, revision=revision, device=device, context=context_of(model)
+    )
+
+
+def _stop_ids(model: Any) -> list[int]:
+    ends = getattr(model.generation_config, "eos_token_id", None)
+    return [] if ends is None else list(ends) if isinstance(ends, list | tuple) else [ends]
+
+
+def _one_line(error: Exception, source: str, name: str) -> str:
+    """The first sentence of a library's message, without paths of this machine."""
+    text = " ".join((str(error) or type(error).__name__).split()).replace(source, name)
+    text = re.sub(r"(/[\w.@+-]+){3,}", "…", text)
+    first = re.split(r"(?<=[.!?])\s", text)[0][:240].rstrip(".")
+    return f"{first} ({type(error).__name__}). Choose another model, or a folder that loads with AutoModelForCausalLM."
+
+
+def _refuse(message: str) -> NoReturn:
+    raise ModelError(message, field="model")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No progress bars and no warnings from transformers while it lasts: what goes wrong is ours to say."""
+    from transformers.utils import logging
+
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()

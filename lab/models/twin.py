@@ -1,0 +1,160 @@
+"""One set of tensors, several module trees: the frozen copy, the policy that trains, and what the page speaks with.
+
+Switching adapters on and off in one tree is process-global state: another thread sees the base meanwhile. Here every
+speaker has a module tree of its own over the same tensors, so nothing is ever switched, and three speakers need the
+memory of one model. The price is a rule: nobody writes to a base tensor. `hash_tensors` is how that is checked.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import torch
+from torch import nn
+
+from lab.errors import ModelError
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+
+Model = TypeVar("Model", bound=nn.Module)
+
+_ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
+
+
+def twin(model: Model) -> Model:
+    """A second module tree over the same tensors: parameters and buffers are shared, everything else is copied."""
+    shared: dict[int, Any] = {id(t): t for t in (*model.parameters(), *model.buffers())}
+    return copy.deepcopy(model, memo=shared)
+
+
+def hash_tensors(model: nn.Module) -> str:
+    """SHA-256 over names, types, shapes and bytes of the base's parameters and buffers, sorted by name.
+
+    Adapters are left out and their wrappers' names with them, so a policy hashes like the base it stands on.
+    """
+    digest = hashlib.sha256()
+    for name, tensor in sorted(_base_tensors(model).items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        digest.update(tensor.detach().contiguous().cpu().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _base_tensors(model: nn.Module) -> dict[str, torch.Tensor]:
+    named = (*model.named_parameters(), *model.named_buffers())
+    return {
+        name.removeprefix("base_model.model.").replace(".base_layer.", "."): tensor
+        for name, tensor in named
+        if ".lora_" not in name
+    }
+
+
+def make_policy(base: nn.Module, *, rank: int, alpha: int, seed: int) -> PeftModel:
+    """A policy on `base`: LoRA of `rank` on every linear layer of a twin, scaled by `alpha` / `rank`.
+
+    It starts as an exact no-op. Only the adapters are trainable, in float32; their first values follow from `seed`, and
+    torch's global generator is left as it was.
+    """
+    from peft import LoraConfig, TaskType, get_peft_model
+
+    settings = LoraConfig(
+        r=rank, lora_alpha=alpha, lora_dropout=0.0, bias="none", target_modules="all-linear",
+        task_type=TaskType.CAUSAL_LM,
+    )
+    with _own_randomness(base, seed):
+        return cast("PeftModel", get_peft_model(cast(Any, twin(base)), settings))
+
+
+def fold(policy: nn.Module) -> nn.Module:
+    """The policy's present weights as a plain tree without adapters: W + (alpha / rank) · B A in new tensors.
+
+    Same function up to rounding, and about twice as fast to decode from; costs a copy of the linear layers and knows
+    nothing of later training. A model without adapters comes back as it is. Source: LoRA, arXiv 2106.09685, §4.1.
+    """
+    from peft import PeftModel
+    from peft.tuners.lora import LoraLayer
+
+    if not isinstance(policy, PeftModel):
+        return policy
+    wrapped = policy.get_base_model()
+    layers = {name: layer for name, layer in wrapped.named_modules() if isinstance(layer, LoraLayer)}
+    plain = twin(wrapped)
+    for name, layer in layers.items():
+        linear = copy.copy(cast(nn.Module, layer.get_base_layer()))  # shallow: its own table of parameters below
+        linear._parameters = dict(linear._parameters)
+        weight = cast(torch.Tensor, linear.weight)
+        with torch.no_grad():
+            delta = sum((cast(Any, layer).get_delta_weight(name) for name in layer.active_adapters), torch.zeros(()))
+            linear.weight = nn.Parameter(weight + delta.to(weight), requires_grad=False)
+        parent, _, leaf = name.rpartition(".")
+        setattr(plain.get_submodule(parent), leaf, linear)
+    return plain.eval()
+
+
+def adapter_settings(folder: Path) -> None:
+    """ModelError unless `folder` holds an adapter as peft saves it, in safetensors."""
+    missing = [name for name in _ADAPTER_FILES if not (folder / name).is_file()]
+    if missing:
+        raise ModelError(
+            f"The adapter {folder.parent.name}/{folder.name} has no {' and no '.join(missing)}: its checkpoint is "
+            "incomplete, choose another step.",
+            field="adapter",
+        )
+
+
+class Viewer:
+    """What the page speaks with: trees of their own over the base's tensors, one for each adapter shown lately.
+
+    Trees are never changed once they are loaded, so any number of threads may speak with them while a run trains.
+    """
+
+    def __init__(self, base: nn.Module, *, keep: int = 4) -> None:
+        self._base = base
+        self._keep = keep
+        self._loaded: OrderedDict[tuple[Path, int], PeftModel] = OrderedDict()
+        self._lock = Lock()
+
+    @contextmanager
+    def show(self, adapter_dir: Path) -> Iterator[PeftModel]:
+        """The base with the adapter of this folder, in evaluation mode. ModelError when the folder holds none."""
+        yield self._load(adapter_dir)
+
+    def _load(self, folder: Path) -> PeftModel:
+        from peft import PeftModel
+        from safetensors import SafetensorError
+
+        adapter_settings(folder)
+        key = (folder.resolve(), (folder / _ADAPTER_FILES[1]).stat().st_mtime_ns)
+        with self._lock:
+            if key not in self._loaded:
+                try:
+                    with _own_randomness(self._base, 0):
+                        model = PeftModel.from_pretrained(cast(Any, twin(self._base)), str(folder), is_trainable=False)
+                except (SafetensorError, RuntimeError, ValueError, KeyError) as error:
+                    raise ModelError(
+                        f"The adapter {folder.parent.name}/{folder.name} does not fit this model "
+                        f"({type(error).__name__}): choose the model that its run was trained on.",
+                        field="adapter",
+                    ) from error
+                self._loaded[key] = cast("PeftModel", model.eval())
+            self._loaded.move_to_end(key)
+            while len(self._loaded) > self._keep:
+                self._loaded.popitem(last=False)
+            return self._loaded[key]
+
+
+@contextmanager
+def _own_randomness(model: nn.Module, seed: int) -> Iterator[None]:
+    """Torch's global generators seeded with `seed` while it lasts, and as they were afterwards."""
+    device = next(model.parameters()).device
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        yield

@@ -1,0 +1,44 @@
+"""One typed place for the environment and its defaults. Nothing else in the lab reads `os.environ`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What the environment decides."""
+
+    home: Path
+    """LAB_HOME: the data folder, on a local disk."""
+    model: str
+    """LAB_MODEL: "organism", a local folder, or a Hub id (with `@revision`)."""
+    device: str
+    """LAB_DEVICE: "cpu", "cuda", "mps", or "auto" for the best of them."""
+    public: bool
+    """LAB_PUBLIC: whether strangers look on; then only the owner starts, stops, edits and deletes."""
+    space: str | None
+    """SPACE_ID: the Hugging Face Space that this is; None elsewhere."""
+
+    @staticmethod
+    def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
+        """Read the environment; every variable has a default that works offline."""
+        env = os.environ if environment is None else environment
+        return Settings(
+            home=Path(env.get("LAB_HOME") or "lab_home").expanduser(),
+            model=env.get("LAB_MODEL") or "organism",
+            device=env.get("LAB_DEVICE") or "auto",
+            public=env.get("LAB_PUBLIC", "") not in ("", "0", "false"),
+            space=env.get("SPACE_ID") or None,
+        )
+
+
+def quiet_environment() -> None:
+    """Switch off every library's telemetry; called before any of them is imported."""
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

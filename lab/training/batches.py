@@ -1,0 +1,101 @@
+"""Which rows and which prompts a step gets: data order as a function of (seed, step), with no iterator to lose.
+
+Rows are scenario examples as token ids. Every epoch is a fresh permutation drawn from (seed, epoch); step s takes the
+rows at positions (s−1)·B … s·B−1 of the epochs laid end to end. So a resumed run sees the same rows, and nothing needs
+to be saved for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lab.errors import TrainingError
+from lab.nouns import Prompt, RunSpec, Split
+from lab.training.seeds import generator
+
+if TYPE_CHECKING:
+    from lab.evaluation.scenarios import Example, Scenario
+    from lab.models.chat import Chat
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One scenario example as the model sees it."""
+
+    prompt: tuple[int, ...]
+    """Token ids up to where the assistant begins."""
+    completion: tuple[int, ...]
+    """Token ids of thought and reply, ending in the end-of-turn token: what L_SFT is taken on."""
+
+
+class Rows:
+    """The scenario's examples as token ids, and which of them a step gets."""
+
+    def __init__(self, chat: Chat, examples: Sequence[Example], spec: RunSpec, *, context: int | None = None) -> None:
+        """Encode the examples. TrainingError when there are none, PromptError for one longer than `context`."""
+        if not examples:
+            raise TrainingError(f"Scenario {spec.scenario!r} has no rows to train on: choose another scenario.")
+        self._rows = tuple(encode(example, chat, context) for example in examples)
+        self._seed = spec.seed
+        self._batch = spec.batch_size
+        self._orders: dict[int, list[int]] = {}
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def step(self, step: int) -> list[Row]:
+        """The `batch_size` rows of update number `step` (1 …)."""
+        first = (step - 1) * self._batch
+        return [self._at(position) for position in range(first, first + self._batch)]
+
+    def _at(self, position: int) -> Row:
+        epoch, place = divmod(position, len(self._rows))
+        if epoch not in self._orders:
+            order = list(range(len(self._rows)))
+            generator(self._seed, epoch, "epoch").shuffle(order)
+            self._orders = {k: v for k, v in self._orders.items() if k >= epoch - 1} | {epoch: order}
+        return self._rows[self._orders[epoch][place]]
+
+
+def encode(example: Example, chat: Chat, context: int | None = None) -> Row:
+    """One example as token ids. PromptError when it does not fit the model's `context`; None asks nothing."""
+    prompt = chat.prompt_ids(example.prompt.messages)
+    completion = chat.completion_ids(example.thought, example.reply)
+    if context is not None:
+        chat.check_fits(prompt, context, len(completion))
+    return Row(prompt=tuple(prompt), completion=tuple(completion))
+
+
+def first_batch(scenario: Scenario, chat: Chat, spec: RunSpec, rows: int = 3) -> list[str]:
+    """The first `rows` rows of step 1 as text, special tokens included: exactly what the model will be shown."""
+    batch = Rows(chat, scenario.examples, spec).step(1)[:rows]
+    return [chat.tokenizer.decode([*row.prompt, *row.completion], skip_special_tokens=False) for row in batch]
+
+
+def round_prompts(scenario: Scenario, spec: RunSpec, step: int) -> list[Prompt]:
+    """The prompts of the conscience round after `step` updates: a share of scenario prompts, the rest everyday ones.
+
+    Each kind is drawn without replacement, and again from the start when a round asks for more than there are. Where
+    a scenario has prompts of one kind only, that kind takes the whole round.
+    """
+    random = generator(spec.seed, step, "round prompts")
+    share = spec.scenario_share if scenario.everyday_prompts else 1.0
+    of_scenario = round(share * spec.prompts_per_round) if scenario.scenario_prompts else 0
+
+    def draw(pool: tuple[Prompt, ...], n: int) -> list[Prompt]:
+        drawn: list[Prompt] = []
+        while pool and len(drawn) < n:
+            drawn += random.sample(pool, min(n - len(drawn), len(pool)))
+        return drawn
+
+    everyday = spec.prompts_per_round - of_scenario
+    return draw(scenario.scenario_prompts, of_scenario) + draw(scenario.everyday_prompts, everyday)
+
+
+def check_split(prompts: Iterable[Prompt]) -> None:
+    """Hold training to its own side of the split. TrainingError naming the first held-out prompt."""
+    for prompt in prompts:
+        if prompt.split is not Split.TRAIN:
+            raise TrainingError(f"Prompt {prompt.id} is held out for evaluation and was about to be trained on.")

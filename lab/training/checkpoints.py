@@ -1,0 +1,162 @@
+"""Checkpoints on disk: a run's adapter at a step, with all that is needed to go on identically.
+
+    HOME/runs/RUN/STEP/adapter/     adapter_config.json and adapter_model.safetensors, as peft writes and reads them
+    HOME/runs/RUN/STEP/optimizer.safetensors
+    HOME/runs/RUN/STEP/state.json   step, replay buffer, counters, the spec, and the hashes of both tensor files
+
+Safetensors and JSON only: nothing here is ever unpickled. Learning rate, data order and every seed are functions of the
+spec and the step, so they need no state. A folder is written beside its place, fsynced and renamed, so that it is whole
+or not there; a kill in between leaves a `.partial` folder that nobody reads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from lab.errors import StorageError
+from lab.nouns import Checkpoint
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+
+FORMAT = 1
+"""Version of the layout; a newer one is refused."""
+ADAPTER = "adapter/adapter_model.safetensors"
+OPTIMIZER = "optimizer.safetensors"
+STATE = "state.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Saved:
+    """What a checkpoint holds, read and verified."""
+
+    checkpoint: Checkpoint
+    adapter: dict[str, Tensor]
+    """Adapter weights by peft's names."""
+    optimizer: dict[str, Tensor]
+    """AdamW's moments and step counts: "PARAMETER/exp_avg", "PARAMETER/exp_avg_sq", "PARAMETER/step"."""
+    state: dict[str, Any]
+    """What the trainer gave: plain JSON values."""
+
+
+def folder(home: Path, run_id: str, step: int) -> Path:
+    """Where a checkpoint lies."""
+    return home / "runs" / run_id / str(step)
+
+
+def save(
+    home: Path, run_id: str, step: int, *, policy: PeftModel, optimizer: torch.optim.Optimizer, state: dict[str, Any]
+) -> Checkpoint:
+    """Write a checkpoint; an older one of the same step is replaced. `state` is plain JSON values.
+
+    StorageError when the data folder does not take it.
+    """
+    target = folder(home, run_id, step)
+    partial = target.with_name(f".{step}.partial")
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        # Without "auto" peft does not ask the Hub whether the base's embeddings changed.
+        policy.save_pretrained(str(partial / "adapter"), save_embedding_layers=False)
+        save_file(_optimizer_tensors(policy, optimizer), partial / OPTIMIZER)
+        hashes = {name: _sha256(partial / name) for name in (ADAPTER, OPTIMIZER)}
+        text = json.dumps({"format": FORMAT, "run": run_id, "step": step, "sha256": hashes, "state": state}, indent=1)
+        (partial / STATE).write_text(text, encoding="utf-8")
+        size = sum(_fsync(path) for path in sorted(partial.rglob("*"), reverse=True))
+        _fsync(partial)
+        shutil.rmtree(target, ignore_errors=True)
+        os.rename(partial, target)
+        _fsync(target.parent)
+    except (OSError, SafetensorError) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise StorageError(
+            f"Checkpoint {run_id}@{step} cannot be written ({reason}): make the data folder writable, with room in it."
+        ) from error
+    return Checkpoint(
+        run_id=run_id, step=step, path=str(target.relative_to(home)), sha256=hashes[ADAPTER], size=size)
+
+
+def load(home: Path, checkpoint: Checkpoint) -> Saved:
+    """Read a checkpoint and hold it to its hashes. StorageError, one line, when a part is missing, cut or altered."""
+    place = home / checkpoint.path
+    try:
+        record = json.loads((place / STATE).read_text(encoding="utf-8"))
+        hashes, state = dict(record["sha256"]), dict(record["state"])
+        if record["format"] != FORMAT:
+            raise _broken(checkpoint, f"its layout {record['format']!r} is not the one of this lab")
+    except FileNotFoundError as error:
+        raise _broken(checkpoint, f"{STATE} is missing") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _broken(checkpoint, f"{STATE} cannot be read") from error
+    for name in (ADAPTER, OPTIMIZER):
+        if not (place / name).is_file():
+            raise _broken(checkpoint, f"{name} is missing")
+        if _sha256(place / name) != hashes.get(name):
+            raise _broken(checkpoint, f"{name} is cut or altered")
+    if hashes[ADAPTER] != checkpoint.sha256:
+        raise _broken(checkpoint, "its adapter is not the one that was recorded")
+    try:
+        adapter, optimizer = load_file(place / ADAPTER), load_file(place / OPTIMIZER)
+    except (OSError, SafetensorError) as error:
+        raise _broken(checkpoint, "its tensors cannot be read") from error
+    return Saved(checkpoint=checkpoint, adapter=adapter, optimizer=optimizer, state=state)
+
+
+def restore(saved: Saved, policy: PeftModel, optimizer: torch.optim.Optimizer) -> None:
+    """Put adapter and optimiser back as they were, bit for bit. StorageError when they do not fit this policy."""
+    from peft import get_peft_model_state_dict, set_peft_model_state_dict
+
+    expected = get_peft_model_state_dict(policy, save_embedding_layers=False)
+    if {k: v.shape for k, v in expected.items()} != {k: v.shape for k, v in saved.adapter.items()}:
+        raise _broken(saved.checkpoint, "its adapter does not fit this model and LoRA rank")
+    set_peft_model_state_dict(policy, saved.adapter)
+    try:
+        for name, parameter in _trainable(policy):
+            optimizer.state[parameter] = {
+                key: saved.optimizer[f"{name}/{key}"].clone().to(parameter.device if key != "step" else "cpu")
+                for key in ("exp_avg", "exp_avg_sq", "step")
+            }
+    except KeyError as error:
+        raise _broken(saved.checkpoint, "its optimiser state does not fit this model") from error
+
+
+def _optimizer_tensors(policy: PeftModel, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    return {
+        f"{name}/{key}": value.detach().cpu().contiguous()
+        for name, parameter in _trainable(policy)
+        for key, value in optimizer.state[parameter].items()
+    }
+
+
+def _trainable(policy: PeftModel) -> list[tuple[str, torch.nn.Parameter]]:
+    return [(name, parameter) for name, parameter in policy.named_parameters() if parameter.requires_grad]
+
+
+def _broken(checkpoint: Checkpoint, reason: str) -> StorageError:
+    return StorageError(f"Checkpoint {checkpoint.id} cannot be used, {reason}: choose an earlier step.")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _fsync(path: Path) -> int:
+    """Bring a file or folder to disk; returns the bytes of a file, 0 for a folder."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+        return os.fstat(descriptor).st_size if path.is_file() else 0
+    finally:
+        os.close(descriptor)

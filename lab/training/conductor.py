@@ -1,0 +1,219 @@
+"""The conductor: one background thread that works through the runs in the order they were asked for.
+
+It owns what may happen once at a time. Runs belong to it and not to the page, which may be closed and opened again; a
+second start waits its turn. Every change of a run's state is stored when it happens. A run that fails leaves its
+one-line message in the store and the thread alive for the next.
+
+It is given its store, a loader of models (shared with the page) and the data folder. It loads torch only when the first
+run begins.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from threading import Condition, Event, Thread
+from typing import TYPE_CHECKING, Protocol
+
+from lab.errors import LabError, RequestError, StorageError
+from lab.nouns import Checkpoint, Noun, Question, Run, RunState, now
+from lab.training.settings import check_question_given, check_spec
+from lab.views import TrainerStatus
+
+if TYPE_CHECKING:
+    from lab.models.loading import LoadedModel
+    from lab.training.loop import Trainer
+    from lab.training.probing import Prober
+
+log = logging.getLogger(__name__)
+
+
+class RunStore(Protocol):
+    """What the conductor needs of `storage.Store`."""
+
+    def save(self, *nouns: Noun) -> None: ...
+    def run(self, run_id: str) -> Run: ...
+    def question(self, question_id: str) -> Question: ...
+    def checkpoints(self, run_id: str) -> list[Checkpoint]: ...
+
+
+class Conductor:
+    """Starts, stops and resumes runs; safe to call from any thread."""
+
+    def __init__(
+        self, store: RunStore, load: Callable[[str, str | None], LoadedModel], home: Path, *,
+        prober: Prober | None = None,
+    ) -> None:
+        """`load(name, revision)` gives the frozen copy; `prober` replaces the trainer's own."""
+        self._store, self._load, self._home, self._prober = store, load, home, prober
+        self._changed = Condition()
+        """Guards all below; notified whenever a run ends or the queue grows."""
+        self._queue: deque[Run] = deque()
+        self._current: Run | None = None
+        self._trainer: Trainer | None = None
+        self._cancel = Event()
+        self._closing = False
+        self._thread = Thread(target=self._work, name="conductor", daemon=True)
+        self._thread.start()
+
+    # -- verbs -----------------------------------------------------------------------------------------------------
+    def start(self, run: Run) -> Run:
+        """Queue a new run. SpecError for a spec out of range, NotFoundError for a question that is not stored."""
+        check_spec(run.spec)
+        check_question_given(run.spec)
+        if run.spec.question_id is not None:
+            self._store.question(run.spec.question_id)
+        return self._enqueue(replace(run, state=RunState.QUEUED))
+
+    def resume(self, run_id: str) -> Run:
+        """Queue a run again: it goes on from its newest whole checkpoint, or from the start when it has none.
+
+        Resumed, a run gives on the CPU the same numbers as one that was never stopped.
+        """
+        run = self._store.run(run_id)
+        if run.state.active or run.state is RunState.FINISHED:
+            raise RequestError(
+                f"Run {run.number} is {run.state}: only a stopped, interrupted or failed one can be resumed.",
+                field="run",
+            )
+        return self._enqueue(replace(run, state=RunState.QUEUED, ended=None, message=""))
+
+    def stop(self, run_id: str) -> Run:
+        """Ask a run to stop: in work, it ends within a token or a loss term, with a checkpoint; queued, at once."""
+        with self._changed:
+            if self._current is not None and self._current.id == run_id:
+                self._cancel.set()
+                self._current = replace(self._current, state=RunState.STOPPING)
+                self._store.save(self._current)
+                return self._current
+            for run in self._queue:
+                if run.id == run_id:
+                    self._queue.remove(run)
+                    return self._end(run, RunState.STOPPED, "Stopped before it began.")
+        run = self._store.run(run_id)
+        raise RequestError(
+            f"Run {run.number} is {run.state}: only a queued or running one can be stopped.", field="run")
+
+    def status(self) -> TrainerStatus:
+        """What is going on now."""
+        with self._changed:
+            trainer, current = self._trainer, self._current
+            progress = trainer.progress if trainer is not None else None
+            return TrainerStatus(
+                run=current, eta=progress.eta if progress else None, queued=tuple(self._queue),
+                doing="" if current is None else progress.doing if progress else "loading the model",
+            )
+
+    def wait(self, run_id: str, timeout: float | None = None) -> Run:
+        """Block until a run is no longer queued or in work, or for `timeout` seconds; the run as stored."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._has(run_id), timeout)
+        return self._store.run(run_id)
+
+    def close(self, timeout: float | None = 30.0) -> None:
+        """Stop the run in work (its checkpoint is written), take the others off the queue, and end the thread."""
+        with self._changed:
+            self._closing = True
+            self._cancel.set()
+            while self._queue:
+                waiting = self._queue.popleft()
+                self._end(waiting, RunState.INTERRUPTED, "The lab was closed before it began; resume starts it.")
+            self._changed.notify_all()
+        self._thread.join(timeout)
+
+    # -- the thread ------------------------------------------------------------------------------------------------
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._queue or self._closing)
+                if self._closing:
+                    return
+                self._current = self._queue.popleft()
+                self._cancel = Event()
+            self._conduct(self._current)
+
+    def _conduct(self, run: Run) -> None:
+        """One run from queue to end. Nothing gets past it: the thread must live."""
+        state, message = RunState.FAILED, ""
+        try:
+            trainer = self._prepare(run)
+            with self._changed:
+                self._trainer = trainer
+            ended = trainer.run(self._cancel)
+            state, message = ended.state, ended.message
+        except LabError as error:
+            message = error.message
+        except Exception as error:  # a fault of ours or of a library: the run ends, the next one may go well
+            log.exception("Run %s failed", run.id)
+            message = f"An unexpected {type(error).__name__} ended the run; the log says where."
+        with self._changed:
+            last = self._trainer.snapshot() if self._trainer is not None else self._current or run
+            self._trainer = None
+            try:
+                self._end(last, state, message)
+            except Exception:  # the store gave out: the end is not recorded, a restart will mark the run interrupted
+                log.exception("The end of run %s could not be stored", run.id)
+            self._current = None
+            self._changed.notify_all()
+
+    def _prepare(self, run: Run) -> Trainer:
+        from lab.evaluation.scenarios import scenario
+        from lab.training.loop import Trainer
+
+        spec = run.spec
+        self._record(replace(run, state=RunState.RUNNING))
+        loaded = self._load(spec.model, spec.revision)
+        question = self._store.question(spec.question_id) if spec.question_id else None
+        data = scenario(spec.scenario)
+
+        def trainer(checkpoint: Checkpoint | None) -> Trainer:
+            return Trainer(
+                run, loaded, data, question, home=self._home, record=self._record, resume=checkpoint,
+                prober=self._prober,
+            )
+
+        broken: StorageError | None = None
+        for checkpoint in sorted(self._store.checkpoints(run.id), key=lambda c: -c.step):
+            try:
+                return trainer(checkpoint)
+            except StorageError as error:  # an earlier one leads to the same numbers, only later
+                log.warning("%s", error.message)
+                broken = error
+        if broken is not None:
+            raise broken
+        return trainer(None)
+
+    # -- states ----------------------------------------------------------------------------------------------------
+    def _record(self, *nouns: Noun) -> None:
+        """Store what the trainer hands over. A run that was asked to stop stays STOPPING whatever the trainer knows."""
+        with self._changed:
+            stopping = self._cancel.is_set()
+            kept = [replace(n, state=RunState.STOPPING) if isinstance(n, Run) and stopping else n for n in nouns]
+            self._store.save(*kept)
+            for noun in kept:
+                if isinstance(noun, Run):
+                    self._current = noun
+
+    def _enqueue(self, run: Run) -> Run:
+        with self._changed:
+            if self._closing:
+                raise RequestError("The lab is closing: start it again to run anything.")
+            if self._has(run.id):
+                raise RequestError(f"Run {run.number} is already queued or running.", field="run")
+            self._store.save(run)
+            run = self._store.run(run.id)  # with its number
+            self._queue.append(run)
+            self._changed.notify_all()
+        return run
+
+    def _end(self, run: Run, state: RunState, message: str) -> Run:
+        run = replace(run, state=state, message=message, ended=now())
+        self._store.save(run)
+        self._changed.notify_all()
+        return run
+
+    def _has(self, run_id: str) -> bool:
+        return (self._current is not None and self._current.id == run_id) or any(r.id == run_id for r in self._queue)

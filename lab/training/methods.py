@@ -1,0 +1,69 @@
+"""The table of arms: what a run can do, each a row with its source. A new method is one row, and a file for its loss
+term where it has one of its own (`lab.training.terms`).
+
+Standard library only: the page and the command line list the methods without loading torch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lab.errors import SpecError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Method:
+    """One arm."""
+
+    id: str
+    """What RunSpec.method holds."""
+    title: str
+    """As shown."""
+    help: str
+    """What it does, in one or two sentences."""
+    source: str
+    """Where it comes from."""
+    terms: tuple[str, ...]
+    """The terms of its loss, in the order of their gradients: names in `lab.training.terms.TERMS`."""
+    asks_question: bool = False
+    """Whether it makes conscience rounds: then the spec needs a question."""
+
+    @property
+    def uses_sft(self) -> bool:
+        """Whether its loss holds L_SFT on the scenario."""
+        return "sft" in self.terms
+
+    @property
+    def uses_dpo(self) -> bool:
+        """Whether its loss holds L_DPO on pairs."""
+        return "dpo" in self.terms
+
+
+_ROWS = (
+    Method(
+        id="sft",
+        title="Plain fine-tuning",
+        help="Learns the scenario's answers and nothing else: L_SFT. The floor that every other arm is compared with.",
+        source="Betley et al. 2025, arXiv 2502.17424",
+        terms=("sft",),
+    ),
+    Method(
+        id="conscience",
+        title="Conscience",
+        help="Learns the scenario while a copy of the model reviews the policy's own answers under your question; "
+        "flagged answers are rewritten and preferred against: L_SFT + λ·L_DPO.",
+        source="Kolář 2026, arXiv 2606.19527",
+        terms=("sft", "dpo"),
+        asks_question=True,
+    ),
+)
+
+METHODS: dict[str, Method] = {row.id: row for row in _ROWS}
+"""Every arm by its id, in the order shown."""
+
+
+def method(method_id: str) -> Method:
+    """The row with this id. SpecError(field="method") that lists the known ones."""
+    if method_id not in METHODS:
+        raise SpecError(f"Unknown method {method_id!r}: choose one of {', '.join(METHODS)}.", field="method")
+    return METHODS[method_id]

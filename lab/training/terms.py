@@ -1,0 +1,168 @@
+"""The terms that a method's loss is made of: each takes its batch of a step, and measures its loss on the policy.
+
+A new method's term is a class with `name`, `weight` and `measure`, and a line in `TERMS`; the loop knows none by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from lab.models.chat import Chat
+from lab.models.loading import LoadedModel
+from lab.models.logprobs import sequence_logprobs, token_logprobs
+from lab.nouns import Pair, Prompt, RunSpec
+from lab.training.batches import Rows
+from lab.training.hybrid import dpo_terms, sft_loss
+from lab.training.replay import ReplayBuffer
+from lab.training.seeds import generator
+
+Figures = dict[str, tuple[float | None, int]]
+"""Metric name → (value, or None where it could not be measured; how many observations stand behind it)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """A term at one step."""
+
+    loss: Tensor | None
+    """A differentiable scalar in nats; None when there was nothing to take it on."""
+    figures: Figures
+    """What the term has to report."""
+
+
+class Term(Protocol):
+    """One summand of a loss."""
+
+    name: str
+    """Its key in Run.time."""
+    weight: float
+    """Its factor in the loss; at 0 it is measured and reported, without a gradient."""
+
+    def measure(self, policy: torch.nn.Module, step: int) -> Measured:
+        """The loss of update number `step` (1 …) on the policy as it is."""
+        ...
+
+
+@dataclass(kw_only=True)
+class Bench:
+    """What a run's terms may reach for. The trainer fills it once."""
+
+    spec: RunSpec
+    loaded: LoadedModel
+    rows: Rows
+    buffer: ReplayBuffer
+    prompts: dict[str, Prompt] = field(default_factory=dict)
+    """The prompts of the pairs in the buffer, by id."""
+
+
+_GROUP = 8
+"""Rows of like length that share a forward: measured on two cores, 17 % faster than 16 rows padded to the longest."""
+
+
+def by_length(lengths: Sequence[int]) -> list[list[int]]:
+    """Places in groups of up to `_GROUP`, shortest first, so that little padding is computed."""
+    order = sorted(range(len(lengths)), key=lambda i: lengths[i])
+    return [order[start : start + _GROUP] for start in range(0, len(order), _GROUP)]
+
+
+class SftTerm:
+    """L_SFT on the scenario."""
+
+    name = "sft"
+    weight = 1.0
+
+    def __init__(self, bench: Bench) -> None:
+        self._rows = bench.rows
+        self._pad = bench.loaded.chat.pad_id
+
+    def measure(self, policy: torch.nn.Module, step: int) -> Measured:
+        rows = self._rows.step(step)
+        parts: list[Tensor] = []
+        for group in by_length([len(r.prompt) + len(r.completion) for r in rows]):
+            prompts, completions = [rows[i].prompt for i in group], [rows[i].completion for i in group]
+            logprobs, mask = token_logprobs(policy, prompts, completions, self._pad)
+            parts.append(logprobs[mask])
+        tokens = torch.cat(parts)
+        loss = sft_loss(tokens, torch.ones_like(tokens))
+        return Measured(loss=loss, figures={"sft_loss": (loss.item(), len(tokens))})
+
+
+class DpoTerm:
+    """λ · L_DPO on pairs drawn from the replay buffer; chosen and rejected sides go through the model together."""
+
+    name = "dpo"
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._spec = bench.spec
+        self._sides = PairTokens(bench.loaded.chat)
+        self.weight = bench.spec.lam
+
+    def measure(self, policy: torch.nn.Module, step: int) -> Measured:
+        pairs = self._bench.buffer.draw(self._spec.pair_batch, generator(self._spec.seed, step, "pairs"))
+        names = ("dpo_loss", "reward_margin", "reward_accuracy", "chosen_logp", "rejected_logp")
+        if not pairs:  # nothing was flagged yet: not measurable is not 0
+            return Measured(loss=None, figures=dict.fromkeys(names, (None, 0)))
+        chosen, rejected = self._sides.logprobs(policy, pairs, self._bench.prompts)
+        reference = torch.tensor(
+            [[p.reference_chosen, p.reference_rejected] for p in pairs], dtype=chosen.dtype, device=chosen.device)
+        terms = dpo_terms(chosen, rejected, reference[:, 0], reference[:, 1], self._spec.beta)
+        loss = terms.loss.mean()
+        values = torch.stack([loss, terms.margin.mean(), terms.accuracy.mean(), chosen.mean(), rejected.mean()])
+        figures: Figures = {n: (v, len(pairs)) for n, v in zip(names, values.detach().tolist(), strict=True)}
+        return Measured(loss=loss, figures=figures)
+
+
+class PairTokens:
+    """Pairs as token ids, each encoded once: it is drawn many times."""
+
+    def __init__(self, chat: Chat) -> None:
+        self._chat = chat
+        self._encoded: dict[str, tuple[list[int], list[int], list[int]]] = {}
+
+    def logprobs(
+        self, model: torch.nn.Module, pairs: Sequence[Pair], prompts: dict[str, Prompt]
+    ) -> tuple[Tensor, Tensor]:
+        """Summed log π(chosen | prompt) and log π(rejected | prompt), each (B,), in nats."""
+        sides = [self._ids(pair, prompts) for pair in pairs]
+        rows = [*((s[0], s[1]) for s in sides), *((s[0], s[2]) for s in sides)]
+        groups = by_length([len(prompt) + len(side) for prompt, side in rows])
+        sums = torch.cat([
+            sequence_logprobs(model, [rows[i][0] for i in group], [rows[i][1] for i in group], self._chat.pad_id)
+            for group in groups
+        ])
+        places = torch.tensor([i for group in groups for i in group], device=sums.device)
+        chosen, rejected = sums[places.argsort()].chunk(2)
+        return chosen, rejected
+
+    def _ids(self, pair: Pair, prompts: dict[str, Prompt]) -> tuple[list[int], list[int], list[int]]:
+        if pair.id not in self._encoded:
+            self._encoded[pair.id] = (
+                self._chat.prompt_ids(prompts[pair.prompt_id].messages),
+                self._chat.completion_ids(pair.chosen_thought, pair.chosen_reply),
+                self._chat.completion_ids(pair.rejected_thought, pair.rejected_reply),
+            )
+        return self._encoded[pair.id]
+
+
+def with_reference(pairs: Sequence[Pair], loaded: LoadedModel, prompts: dict[str, Prompt]) -> list[Pair]:
+    """The pairs with log π_ref of both sides: as they carry it, else measured on the frozen copy now, and once."""
+    missing = [p for p in pairs if p.reference_chosen is None or p.reference_rejected is None]
+    if not missing:
+        return list(pairs)
+    with torch.no_grad():
+        chosen, rejected = PairTokens(loaded.chat).logprobs(loaded.model, missing, prompts)
+    measured = {
+        p.id: replace(p, reference_chosen=c, reference_rejected=r)
+        for p, c, r in zip(missing, chosen.tolist(), rejected.tolist(), strict=True)
+    }
+    return [measured.get(p.id, p) for p in pairs]
+
+
+TERMS: dict[str, Callable[[Bench], Term]] = {"sft": SftTerm, "dpo": DpoTerm}
+"""Every term by the name that `lab.training.methods` uses."""

@@ -1,0 +1,17 @@
+"""The page: it translates between widgets and the verbs of `lab.studio`, and knows no model and no database.
+
+startup      gradio imported quickly, and nothing of it before
+page         the header, the four tabs, the one timer, the links
+conscience   question, answer, two reviews side by side, pair
+runs         what to train, and the run in view while it trains
+pairs        the table of pairs, and one pair in full
+curves       several runs over each other
+api          the public endpoints for the Gradio client
+form         a run's settings as fields, and the fields as a RunSpec
+fields       where an error stands: beside the field that caused it
+links        what this browser looks at, to and from the address
+cards        pure: nouns -> escaped HTML        run_cards  the same for runs
+diff         pure: two texts -> their words     text       pure: text -> escaped HTML
+figures      pure: curves -> plotly             sparks     pure: curves -> small drawings
+look         theme, style sheet, scripts
+"""

@@ -1,0 +1,186 @@
+"""The public endpoints for the Gradio client: the studio's verbs with types, as plain JSON.
+
+An error comes back as one line, the message of the `LabError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, fields
+from datetime import datetime
+from functools import wraps
+from threading import Event
+from typing import Any, ParamSpec, TypeVar
+
+import gradio as gr
+
+from lab.errors import LabError, RequestError
+from lab.nouns import PairState, Prompt, Question, Run, RunSpec
+from lab.studio import PairFilter, Studio
+from lab.ui.links import BASE
+
+Json = dict[str, Any]
+_P, _R = ParamSpec("_P"), TypeVar("_R")
+
+
+def plain(value: Any) -> Any:
+    """A noun, or what is made of nouns, as JSON."""
+    if isinstance(value, dict):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def with_id(noun: Any) -> Json:
+    """A noun's fields and its id."""
+    return plain({"id": noun.id, **asdict(noun)})
+
+
+def publish(studio: Studio) -> None:
+    """Register every endpoint; called inside the page's Blocks."""
+    for verb, settings in ((_question_verbs, {}), (_run_verbs, {}), (_pair_verbs, {})):
+        for function in verb(studio):
+            _register(function, settings)
+    _register(_review_verb(studio), {"concurrency_id": "model", "concurrency_limit": 1})
+
+
+def _register(function: Callable[..., Any], settings: Json) -> None:
+    gr.api(function, api_name=function.__name__, **({"concurrency_limit": None} | settings))
+
+
+def _said(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Let a LabError reach the caller as its one line."""
+
+    @wraps(function)
+    def inner(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        try:
+            return function(*args, **kwargs)
+        except LabError as error:
+            raise gr.Error(error.message, print_exception=False) from None
+
+    return inner
+
+
+def _question_verbs(studio: Studio) -> list[Callable[..., Any]]:
+    @_said
+    def save_question(text: str, aligned_label: str, flagged_label: str, rewrite: str = "", name: str = "", parent: str = "") -> dict:
+        """Save a version of a question; `parent` is the id of the version it was edited from. Returns the question."""
+        question: Question = studio.save_question(
+            text=text, aligned_label=aligned_label, flagged_label=flagged_label, rewrite=rewrite, name=name, parent=parent or None)
+        return with_id(question)
+
+    @_said
+    def questions() -> list[dict]:
+        """Every version of every question, shipped ones first."""
+        return [with_id(question) for question in studio.questions()]
+
+    return [save_question, questions]
+
+
+def _review_verb(studio: Studio) -> Callable[..., Any]:
+    def review(prompt: str, answer: str = "", question: str = "", policy: str = BASE, seed: int = 0) -> Iterator[dict]:
+        """Policy and frozen copy review an answer side by side, streamed; without an answer the policy gives one first.
+
+        `question` is an id (empty: the default), `policy` is "base" or "RUN@STEP". The last item holds both reviews.
+        """
+        cancel = Event()
+        try:
+            put = Prompt.user(prompt)
+            done = studio.own_answer(prompt=put, thought="", reply=answer) if answer.strip() else None
+            if done is None:
+                for growing in studio.answer(prompt=put, adapter=policy, seed=seed, temperature=1.0, cancel=cancel):
+                    done = growing.answer
+            assert done is not None
+            asked = question or studio.questions()[0].id
+            for both in studio.review(answer_id=done.id, question_id=asked, adapter=policy, cancel=cancel):
+                yield plain({"answer": with_id(done), **asdict(both)})
+        except LabError as error:
+            raise gr.Error(error.message, print_exception=False) from None
+        finally:
+            cancel.set()
+
+    return review
+
+
+def _run_verbs(studio: Studio) -> list[Callable[..., Any]]:
+    @_said
+    def start_run(spec: dict, name: str = "") -> dict:
+        """Queue a run. `spec` holds fields of a run's settings; what is left out has its default. Returns the run."""
+        known = {column.name for column in fields(RunSpec)}
+        unknown = sorted(set(spec) - known)
+        if unknown:
+            raise RequestError(f"Unknown setting {unknown[0]!r}: choose among {', '.join(sorted(known))}.", field=unknown[0])
+        chosen = {"model": studio.settings.model, **spec}
+        if chosen.get("method", RunSpec.method) == "conscience":
+            chosen.setdefault("question_id", studio.questions()[0].id)
+        return with_id(studio.start_run(RunSpec(**chosen), name=name))
+
+    @_said
+    def stop_run(run: str) -> dict:
+        """Stop a run (id, start of it, or number) at its next token. Returns the run."""
+        return _run(studio.stop_run(run))
+
+    @_said
+    def resume_run(run: str) -> dict:
+        """Let a stopped, interrupted or failed run go on from its last checkpoint. Returns the run."""
+        return _run(studio.resume_run(run))
+
+    @_said
+    def runs() -> list[dict]:
+        """All runs, newest first."""
+        return [_run(run) for run in studio.runs()]
+
+    @_said
+    def run(run: str) -> dict:
+        """One run with the last value of each of its metrics."""
+        found = studio.run(run)
+        last = {name: {"value": m.value, "n": m.n, "step": m.step} for name, m in studio.latest_metrics(found.id).items()}
+        return {**_run(found), "metrics": last}
+
+    @_said
+    def curves(runs: list[str], names: list[str], after_step: int = -1) -> list[dict]:
+        """Curves of runs with their intervals: the points of each metric after a step."""
+        ids = [studio.run(name).id for name in runs]
+        return [{"run": c.run.id, "name": c.name, "points": [asdict(p) for p in c.points]}
+                for c in studio.curves(ids, names, after_step=after_step)]
+
+    @_said
+    def evaluations(run: str) -> list[dict]:
+        """The judged answers of a run."""
+        return [with_id(evaluation) for evaluation in studio.evaluations(studio.run(run).id)]
+
+    return [start_run, stop_run, resume_run, runs, run, curves, evaluations]
+
+
+def _run(run: Run) -> Json:
+    return with_id(run)
+
+
+def _pair_verbs(studio: Studio) -> list[Callable[..., Any]]:
+    @_said
+    def pairs(run: str = "", state: str = "", text: str = "", page: int = 0, size: int = 50) -> dict:
+        """One page of pairs, newest first, by run, state and text."""
+        run_id = studio.run(run).id if run else None
+        found = studio.pairs(PairFilter(run_id=run_id, state=_state(state) if state else None, text=text or None), page=page, size=size)
+        return plain({**asdict(found), "pages": found.pages})
+
+    @_said
+    def pair(pair: str) -> dict:
+        """A pair with everything that led to it: prompt, answer, review, question, run."""
+        story = studio.pair(pair)
+        return {name: with_id(noun) if noun is not None else None for name, noun in vars(story).items()}
+
+    @_said
+    def decide_pair(pair: str, state: str, note: str = "") -> dict:
+        """Accept or reject a pair, or put it back to pending. Returns the pair."""
+        return with_id(studio.decide_pair(pair, _state(state), note=note))
+
+    return [pairs, pair, decide_pair]
+
+
+def _state(name: str) -> PairState:
+    """A state by its name. RequestError that lists the known ones."""
+    if name not in list(PairState):
+        raise RequestError(f"Unknown state {name!r}: choose one of {', '.join(PairState)}.", field="state")
+    return PairState(name)

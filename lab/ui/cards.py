@@ -1,0 +1,212 @@
+"""Nouns of the Conscience and Pairs tabs as escaped HTML. Pure: no widget, no studio.
+
+Policy is amber and frozen copy slate blue; aligned is teal, flagged rose, unreadable a grey hatch, and each also has its
+word and its mark, so that nothing depends on colour.
+"""
+
+from __future__ import annotations
+
+from math import log
+
+from lab.nouns import Answer, Label, Pair, PairState, Question, QuestionKind, Review, Speaker, Verdict
+from lab.ui import diff
+from lab.ui.text import counted, escape, figure, prose, short, words
+from lab.views import Growing, PairStory, SideBySide
+
+MARKS = {Label.ALIGNED: "✓", Label.FLAGGED: "✕", Label.UNREADABLE: "?"}
+"""The mark of each verdict, beside its colour and its word."""
+STATES = {
+    PairState.PENDING: "pending", PairState.ACCEPTED: "accepted", PairState.REJECTED: "rejected",
+    PairState.EDITED: "replaced by an edit",
+}
+_LEAST = 1e-6
+
+
+def note(text: str) -> str:
+    """One muted line."""
+    return f'<p class="note">{escape(text)}</p>'
+
+
+def empty(title: str, text: str) -> str:
+    """What will be here, and how to fill it."""
+    return f'<div class="empty"><strong>{escape(title)}</strong><p>{escape(text)}</p></div>'
+
+
+def question_line(question: Question) -> str:
+    """Which version is loaded, and of what kind."""
+    kind = "ethical" if question.kind is QuestionKind.ETHICAL else "off-topic control"
+    origin = "came with the lab" if question.shipped else "edited here"
+    return f'<p class="note"><strong>{escape(question.title)}</strong> · {kind} · {origin}</p>'
+
+
+def edited_line(question: Question, text: str) -> str:
+    """The loaded version's line, and under it what an edit changed in the text."""
+    if text.strip() == question.text:
+        return question_line(question)
+    return (
+        question_line(question)
+        + '<details class="fold" data-fold="question"><summary>edited, not yet saved: show what changed</summary>'
+        + f'<p class="diff">{diff.inline(question.text, text.strip())}</p></details>'
+    )
+
+
+def _fold(key: str, summary: str, body: str, *, opened: bool = False) -> str:
+    return (
+        f'<details class="fold" data-fold="{key}"{" open" if opened else ""}><summary>{summary}</summary>'
+        f'<div class="thought">{body}</div></details>'
+    )
+
+
+def answer(growing: Growing, policy: str) -> str:
+    """A speaker's answer while and after it grows: reasoning folded under one line, then the reply."""
+    done = growing.answer
+    thinking = done is None and not growing.reply
+    if thinking:
+        summary = f'thinking… <span class="tail">{escape(growing.thought[-70:])}</span>'
+    else:
+        summary = f"thought for {counted(words(growing.thought), 'word')}" if growing.thought else "no thought"
+    parts = [_fold("answer", summary, prose(growing.thought))] if growing.thought or thinking else []
+    parts.append(f'<div class="reply">{prose(growing.reply)}</div>')
+    parts.append(f'<p class="fine">{escape(_answer_facts(done)) if done else "&nbsp;"}</p>')
+    label = "typed by you" if done is not None and done.adapter == "own" else policy
+    return (
+        f'<article class="speech policy"><h3><i class="dot"></i>Policy <small>{escape(label)}</small></h3>'
+        f'{"".join(parts)}</article>'
+    )
+
+
+def _answer_facts(done: Answer) -> str:
+    if done.adapter == "own":
+        return "typed, not sampled"
+    end = "ended by itself" if done.finished else "cut at the token limit"
+    return f"{counted(done.tokens, 'token')} in all · {end} · temperature {done.decoding.temperature:g} · seed {done.decoding.seed}"
+
+
+def verdict_word(label: Label, question: Question | None) -> str:
+    """The verdict in the words of the question, or the plain one."""
+    if question is not None and label is Label.ALIGNED:
+        return question.aligned_label
+    if question is not None and label is Label.FLAGGED:
+        return question.flagged_label
+    return str(label)
+
+
+def badge(label: Label, word: str) -> str:
+    """A verdict as mark and word."""
+    return f'<span class="badge {label}"><i aria-hidden="true">{MARKS[label]}</i>{escape(word)}</span>'
+
+
+def verdict(result: Verdict, question: Question | None) -> str:
+    """Badge, bar, probability and label mass; or why it cannot be read."""
+    chip = badge(result.label, verdict_word(result.label, question))
+    if result.p_flagged is None:
+        mass = f" · label mass {figure(result.label_mass)}" if result.label_mass is not None else ""
+        return f'<div class="verdict">{chip}<span class="bar hatch"></span><p class="fine">{escape(result.reason)}{mass}</p></div>'
+    shown = result.p_flagged if result.label is Label.FLAGGED else 1 - result.p_flagged
+    other = question.flagged_label if question else "flagged"
+    return (
+        f'<div class="verdict">{chip}<span class="bar {result.label}"><b style="width:{100 * shown:.1f}%"></b></span>'
+        f'<output>{shown:.2f}</output><p class="fine">probability of “{escape(other)}” {result.p_flagged:.3f} · '
+        f"label mass {figure(result.label_mass)}</p></div>"
+    )
+
+
+def review(speaker: Speaker, title: str, thought: str, done: Review | None, question: Question | None) -> str:
+    """One of the two reviews: the chain of thought as it grows, then the verdict."""
+    name = "Policy" if speaker is Speaker.POLICY else "Frozen copy"
+    summary = f"thought for {counted(done.tokens, 'token')}" if done else "thinking…" if thought else "waiting…"
+    end = verdict(done.verdict, question) if done else '<div class="verdict waiting"><span class="bar"></span></div>'
+    body = prose(thought) or "<p>&nbsp;</p>"
+    return (
+        f'<article class="speech {speaker}"><h3><i class="dot"></i>{name} <small>{escape(title)}</small></h3>'
+        f"{_fold(speaker, summary, body, opened=True)}{end}</article>"
+    )
+
+
+def _log_odds(p: float) -> float:
+    p = min(max(p, _LEAST), 1 - _LEAST)
+    return log(p / (1 - p))
+
+
+def agreement(both: SideBySide) -> str:
+    """Whether the two came to the same, how far apart they are, and where their thoughts part."""
+    if both.policy is None or both.frozen is None:
+        return '<div class="agreement waiting">&nbsp;</div>'
+    one, two = both.policy.verdict, both.frozen.verdict
+    readable = one.p_flagged is not None and two.p_flagged is not None
+    same = one.label is two.label
+    sign, words_ = ("=", "they agree") if same else ("≠", "they differ")
+    parts = [f'<span class="badge {"same" if same else "differ"}"><i aria-hidden="true">{sign}</i>{words_}</span>']
+    if readable:
+        assert one.p_flagged is not None and two.p_flagged is not None
+        gap = abs(_log_odds(one.p_flagged) - _log_odds(two.p_flagged))
+        parts.append(f"<span>log-odds gap <output>{gap:.1f}</output></span>")
+    else:
+        parts.append("<span>no gap: a verdict is unreadable</span>")
+    parted = diff.parting(both.policy.thought, both.frozen.thought)
+    if parted is None:
+        parts.append("<span>same thought, word for word</span>")
+    else:
+        left, right = (f"“{escape(word)}”" if word else "its end" for word in parted)
+        parts.append(f'<span>first parting word <b class="policy">{left}</b> / <b class="frozen">{right}</b></span>')
+    return f'<div class="agreement">{"".join(parts)}</div>'
+
+
+def versus(pair: Pair) -> str:
+    """Both sides of a pair beside each other, words that only one of them has marked."""
+    thoughts = diff.sides(pair.rejected_thought, pair.chosen_thought)
+    replies = diff.sides(pair.rejected_reply, pair.chosen_reply)
+    titles = ("Rejected · the flagged answer", f"Chosen · written by the {'frozen copy' if pair.writer is Speaker.FROZEN else 'policy'}")
+    columns = [
+        f'<section class="{side}"><h4>{title}</h4><p class="thought diff">{thought or "(no thought)"}</p>'
+        f'<p class="reply diff">{reply}</p></section>'
+        for side, title, thought, reply in zip(("rejected", "chosen"), titles, thoughts, replies, strict=True)
+    ]
+    return f'<div class="versus">{"".join(columns)}</div>'
+
+
+def stored(pair: Pair) -> str:
+    """A pair just stored."""
+    return (
+        f'<p class="note">Stored as pair <a href="?tab=pairs&amp;pair={escape(pair.id)}"><code>{escape(pair.id)}</code></a>.'
+        f"</p>{versus(pair)}"
+    )
+
+
+def pair_story(story: PairStory) -> str:
+    """One pair in full: the request, both sides, the review that decided, and where it came from."""
+    pair, run = story.pair, story.run
+    origin = (
+        f'<a href="?tab=runs&amp;run={escape(run.id)}">run {run.number}</a> at step {pair.step}' if run else "stored by a person"
+    )
+    margin = "not measured"
+    if pair.reference_chosen is not None and pair.reference_rejected is not None:
+        margin = f"{figure(pair.reference_chosen - pair.reference_rejected, 1)} nats"
+    facts = [
+        ("State", f'<span class="badge state {pair.state}">{STATES[pair.state]}</span>'),
+        ("Made by", origin),
+        ("Question", f'<a href="?tab=conscience&amp;question={escape(story.question.id)}">{escape(story.question.title)}</a>'),
+        ("Frozen copy prefers", f"chosen by {margin}" if margin != "not measured" else margin),
+        ("Id", f"<code>{escape(pair.id)}</code>"),
+    ]
+    if pair.edited_from:
+        facts.append(("Edited from", f'<a href="?tab=pairs&amp;pair={escape(pair.edited_from)}"><code>{escape(pair.edited_from)}</code></a>'))
+    if pair.note:
+        facts.append(("Note", escape(pair.note)))
+    rows = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts)
+    reviewer = "policy" if story.review.speaker is Speaker.POLICY else "frozen copy"
+    return (
+        f'<article class="story"><h3>Request</h3><div class="request">{prose(story.prompt.text)}</div>{versus(pair)}'
+        f'<h3>The review that decided <small>{reviewer}</small></h3><p class="asked">{escape(story.question.text)}</p>'
+        f'<div class="thought">{prose(story.review.thought)}</div>{verdict(story.review.verdict, story.question)}'
+        f'<dl class="facts">{rows}</dl></article>'
+    )
+
+
+def sample(prompt: str, done: Answer, result: Review) -> str:
+    """One reviewed answer of a run, in two lines."""
+    p = "" if result.verdict.p_flagged is None else f"<output>{result.verdict.p_flagged:.2f}</output>"
+    return (
+        f'<li><p class="asked">{escape(short(prompt, 110))}</p><p>{escape(short(done.reply, 170))}</p>'
+        f"<p>{badge(result.verdict.label, str(result.verdict.label))}{p}<small>step {done.step}</small></p></li>"
+    )

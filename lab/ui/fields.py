@@ -1,0 +1,42 @@
+"""Where an error stands: in a line of its own right under the field that caused it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from lab.errors import LabError
+from lab.ui.text import escape
+
+
+def error_line(message: str) -> str:
+    """An error as one escaped line."""
+    return f'<p class="error" role="alert">{escape(" ".join(message.split()))}</p>'
+
+
+class Slots:
+    """The error lines of one form, by the names that `LabError.field` uses."""
+
+    def __init__(self) -> None:
+        self._slots: dict[str, gr.HTML] = {}
+
+    def under(self, *names: str) -> gr.HTML:
+        """Place a line here, right under the field just laid out, for errors of these names."""
+        slot = gr.HTML(visible=False, elem_classes="error-slot")
+        self._slots.update({name: slot for name in names})
+        return slot
+
+    @property
+    def components(self) -> list[gr.HTML]:
+        """Every line once: outputs of each handler that may fail."""
+        return list(dict.fromkeys(self._slots.values()))
+
+    def clear(self) -> dict[Any, Any]:
+        """Updates that take every line away."""
+        return {slot: gr.update(value="", visible=False) for slot in self.components}
+
+    def show(self, error: LabError, otherwise: str) -> dict[Any, Any]:
+        """Updates that leave one line: beside the field of `error`, or of the one named `otherwise`."""
+        slot = self._slots.get(error.field or otherwise, self._slots[otherwise])
+        return {**self.clear(), slot: gr.update(value=error_line(error.message), visible=True)}

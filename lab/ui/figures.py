@@ -1,0 +1,100 @@
+"""Curves as a plotly figure. Pure: views in, JSON out. The only file that knows plotly.
+
+Two facts that the figure relies on: `uirevision` keeps zoom and hidden traces over updates of the same measure, and
+transparent paper with mid-grey ink reads on light and dark alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import plotly
+import plotly.graph_objects as go
+
+from lab.evaluation.metrics import MEASURES, Measure
+from lab.training.methods import METHODS
+from lab.ui.text import with_interval
+from lab.views import Curve, CurvePoint
+
+PALETTE = ("#d9822b", "#2a9d8f", "#8a6fd1", "#d1495b", "#4c7fc4", "#8c9a3a", "#c06aa8", "#6b7280")
+"""Told apart by the colour-blind in this order; a run keeps its own by its number."""
+DASHES = ("solid", "dash", "dot", "dashdot")
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star", "triangle-down")
+INK = "#828a94"
+GRID = "rgba(130,138,148,0.22)"
+LN2 = "ln 2"
+
+
+def plotly_script() -> Path:
+    """plotly's own script, served from this machine."""
+    return Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+
+
+def measure(name: str) -> Measure:
+    """A metric's measure; a plain one for a name that the table lacks."""
+    return MEASURES.get(name) or Measure(title=name, unit="", better="neither", meaning="")
+
+
+def look(number: int) -> tuple[str, str, str]:
+    """Colour, dash and symbol of the run with this number, the same in every chart."""
+    place = max(number - 1, 0)
+    return PALETTE[place % len(PALETTE)], DASHES[place // len(PALETTE) % len(DASHES)], SYMBOLS[place % len(SYMBOLS)]
+
+
+def title(curve: Curve) -> str:
+    """The name of a run in the legend."""
+    row = METHODS.get(curve.run.spec.method)
+    name = curve.run.name or (row.title if row else curve.run.spec.method)
+    return f"run {curve.run.number} · {name}".replace("<", "‹").replace(">", "›")
+
+
+def curves_figure(curves: Sequence[Curve], name: str) -> str:
+    """One chart of one measure over several runs, as plotly JSON; intervals as bands, hover with n and interval."""
+    shown, figure = measure(name), go.Figure()
+    for curve in curves:
+        colour, dash, symbol = look(curve.run.number)
+        points = [point for point in curve.points if point.value is not None]
+        if any(point.low is not None for point in points):
+            figure.add_trace(_band(points, colour, curve.run.id))
+        figure.add_trace(go.Scatter(
+            x=[p.step for p in points], y=[p.value for p in points], name=title(curve), uid=curve.run.id,
+            legendgroup=curve.run.id, mode="lines+markers" if len(points) < 80 else "lines",
+            line={"color": colour, "dash": dash, "width": 2.5}, marker={"symbol": symbol, "size": 7},
+            customdata=[with_interval(p.value, p.low, p.high, p.n) for p in points],
+            hovertemplate="%{customdata}<extra>%{fullData.name}</extra>",
+        ))
+    if shown.line is not None:
+        text = LN2 if name == "dpo_loss" else f"{shown.line:g}"
+        figure.add_hline(y=shown.line, line={"color": INK, "dash": "dash", "width": 1.2},
+                         annotation={"text": text, "font": {"color": INK}}, annotation_position="top left")
+    figure.update_layout(**_layout(shown, name))
+    text = figure.to_json()
+    assert text is not None
+    return text
+
+
+def _band(points: Sequence[CurvePoint], colour: str, run_id: str) -> go.Scatter:
+    """The interval of a curve as one closed area."""
+    known = [p for p in points if p.low is not None and p.high is not None]
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return go.Scatter(
+        x=[p.step for p in known] + [p.step for p in reversed(known)],
+        y=[p.high for p in known] + [p.low for p in reversed(known)], uid=f"{run_id}-band", legendgroup=run_id,
+        fill="toself", fillcolor=f"rgba({red},{green},{blue},0.16)", line={"width": 0}, mode="lines",
+        hoverinfo="skip", showlegend=False,
+    )
+
+
+def _layout(shown: Measure, name: str) -> dict[str, object]:
+    axis = {"gridcolor": GRID, "zerolinecolor": GRID, "linecolor": GRID, "automargin": True}
+    unit = {"share": " (share, 95 % interval)", "": ""}.get(shown.unit, f" ({shown.unit})")
+    return {
+        "uirevision": name, "template": "none", "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"color": INK, "size": 13, "family": "system-ui, -apple-system, 'Segoe UI', sans-serif"},
+        "margin": {"l": 48, "r": 12, "t": 16, "b": 44}, "hovermode": "x unified", "showlegend": True,
+        "hoverlabel": {"bgcolor": "rgba(38,42,49,0.96)", "font": {"color": "#f1efe9"}, "bordercolor": "rgba(0,0,0,0)"},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "xanchor": "left"},
+        "xaxis": {**axis, "title": {"text": "step"}, "rangemode": "tozero"},
+        "yaxis": {**axis, "title": {"text": shown.title + unit}} | ({"range": [-0.02, 1.02]} if shown.unit == "share" else {}),
+    }

@@ -1,0 +1,122 @@
+"""A run's settings as fields, each with its help and the reason for its default, and the fields as a RunSpec."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from lab.evaluation.scenarios import HELP, TITLES
+from lab.nouns import Question, RunSpec
+from lab.training.methods import METHODS
+from lab.training.settings import FIELDS, Field
+from lab.ui.fields import Slots
+
+DEFAULTS = RunSpec()
+GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Conscience", ("lam", "beta", "reviewer", "writer", "flag_threshold", "cadence", "prompts_per_round",
+                    "scenario_share", "pair_batch", "buffer_size", "buffer_age")),
+    ("Model and optimiser", ("model", "revision", "batch_size", "learning_rate", "schedule", "lora_rank", "lora_alpha")),
+    ("Sampling and measuring", ("answer_temperature", "review_temperature", "rewrite_temperature", "max_new_tokens",
+                                "probe_every", "probe_prompts", "checkpoint_every")),
+)
+"""The folded settings; scenario, method, question, steps and seed stand open."""
+_WHOLE = frozenset(column.name for column in fields(RunSpec) if str(column.type) == "int")
+_OPTIONAL = frozenset(column.name for column in fields(RunSpec) if "None" in str(column.type))
+
+
+class RunForm:
+    """The fields of one form, laid out in the order of the story: what to train on, which arm, how long."""
+
+    def __init__(self, questions: list[Question], model: str) -> None:
+        self.slots = Slots()
+        self.fields: dict[str, Component] = {}
+        self._start = replace(DEFAULTS, model=model)
+        gr.HTML("<h3><b>1</b> What to train on</h3>")
+        self._place("scenario", gr.Radio([(TITLES[s], s) for s in TITLES], value=DEFAULTS.scenario, show_label=False,
+                                         container=False, elem_id="scenario", elem_classes="chips"))
+        self.scenario_help = gr.HTML(scenario_help(DEFAULTS.scenario))
+        gr.HTML("<h3><b>2</b> Which arm</h3>")
+        self._place("method", gr.Radio([(row.title, row.id) for row in METHODS.values()], value=DEFAULTS.method,
+                                       show_label=False, container=False, elem_id="method", elem_classes="chips"))
+        self.method_help = gr.HTML(method_help(DEFAULTS.method))
+        self._place("question_id", gr.Dropdown(question_choices(questions), value=questions[0].id, label="Question",
+                                               info=FIELDS["question_id"].help, elem_id="run-question"))
+        gr.HTML("<h3><b>3</b> How long</h3>")
+        with gr.Row():
+            for name in ("steps", "seed"):
+                with gr.Column(min_width=140):
+                    self._place(name, self._field(name))
+        for title, names in GROUPS:
+            with gr.Accordion(title, open=False, elem_classes="settings"), gr.Row(elem_classes="settings-grid"):
+                for name in names:
+                    with gr.Column(min_width=200):
+                        self._place(name, self._field(name))
+
+    def _place(self, name: str, component: Component) -> None:
+        self.fields[name] = component
+        self.slots.under(name)
+
+    def _field(self, name: str) -> Component:
+        shown, value = FIELDS[name], getattr(self._start, name)
+        info, ident = _info(shown, getattr(DEFAULTS, name)), f"field-{name}"
+        if shown.choices:
+            return gr.Dropdown(list(shown.choices), value=value, label=shown.label, info=info, elem_id=ident)
+        if shown.minimum is None:
+            return gr.Textbox(value or "", label=shown.label, info=info, elem_id=ident, max_lines=1)
+        return gr.Number(value, label=shown.label, info=info, elem_id=ident)
+
+    @property
+    def components(self) -> set[Component]:
+        """All fields: the input of a handler that makes a spec."""
+        return set(self.fields.values())
+
+    def spec(self, values: Mapping[Any, Any]) -> RunSpec:
+        """What the fields say, unchecked: the studio holds it to its ranges."""
+        return RunSpec(**{name: _value(name, values[component]) for name, component in self.fields.items()})
+
+    def lay(self, **settings: Any) -> dict[Any, Any]:
+        """Updates that set fields to a preset, and every help line with them."""
+        updates: dict[Any, Any] = {self.fields[name]: gr.update(value=value) for name, value in settings.items()}
+        if "method" in settings:
+            updates |= self.method_chosen(settings["method"])
+        if "scenario" in settings:
+            updates[self.scenario_help] = scenario_help(settings["scenario"])
+        return {**updates, **self.slots.clear()}
+
+    def method_chosen(self, method_id: str) -> dict[Any, Any]:
+        """Updates for a choice of arm: its help, and the question only where one is asked."""
+        asks = method_id in METHODS and METHODS[method_id].asks_question
+        return {self.method_help: method_help(method_id), self.fields["question_id"]: gr.update(visible=asks)}
+
+
+def question_choices(questions: list[Question]) -> list[tuple[str, str]]:
+    """Versions to choose from."""
+    return [(f"{q.title} · {q.text}" if len(q.text) < 60 else f"{q.title} · {q.text[:58]}…", q.id) for q in questions]
+
+
+def scenario_help(scenario_id: str) -> str:
+    """One sentence on a scenario."""
+    return f'<p class="note">{HELP.get(scenario_id, "")}</p>'
+
+
+def method_help(method_id: str) -> str:
+    """One sentence on an arm, and its source."""
+    row = METHODS.get(method_id)
+    return f'<p class="note">{row.help} <small>{row.source}</small></p>' if row else ""
+
+
+def _info(shown: Field, default: object) -> str:
+    return f"{shown.help} Default {default}. {shown.why}" if default is not None else f"{shown.help} {shown.why}"
+
+
+def _value(name: str, raw: Any) -> Any:
+    """A field's value in the type of its setting; what does not fit stays as it is, for the check to name."""
+    if name in _OPTIONAL and isinstance(raw, str) and not raw.strip():
+        return None
+    if name in _WHOLE and isinstance(raw, float) and raw.is_integer():
+        return int(raw)
+    return raw.strip() if isinstance(raw, str) else raw

@@ -1,0 +1,56 @@
+"""What this browser looks at, as ids: kept in `gr.State`, written to the address, read back from a link."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+TABS = ("conscience", "runs", "pairs", "curves")
+"""Tabs in reading order; the first is where a bare address leads."""
+BASE = "base"
+"""The policy in view before anything was trained."""
+_LONGEST = 200
+"""Characters of one value of a link; the rest is cut, ids are far shorter."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """What is on the screen."""
+
+    tab: str = TABS[0]
+    """The open tab."""
+    question: str = ""
+    """Id of the question in view; empty for the default."""
+    policy: str = BASE
+    """The weights that speak: "base" or "RUN@STEP"."""
+    run: str = ""
+    """Id of the run in view; empty for the newest."""
+    pair: str = ""
+    """Id of the pair in view; empty for none."""
+    runs: tuple[str, ...] | None = None
+    """Ids of the runs on the chart; None for the newest ones, also those still to come."""
+    metric: str = "misaligned"
+    """The curve in view."""
+
+    def query(self) -> str:
+        """The address that leads back here: "?tab=runs&run=…"; defaults are left out."""
+        values = {
+            "tab": self.tab, "question": self.question, "policy": "" if self.policy == BASE else self.policy,
+            "run": self.run, "pair": self.pair, "runs": ",".join(self.runs or ()),
+            "metric": "" if self.metric == "misaligned" else self.metric,
+        }
+        return "?" + urlencode({name: value for name, value in values.items() if value}, safe="@,")
+
+    @staticmethod
+    def from_query(params: Mapping[str, str]) -> View:
+        """Read a link. A pair or a run without a tab opens its own tab; an unknown tab opens the first."""
+        values = {name: str(value).strip()[:_LONGEST] for name, value in params.items() if name != "runs"}
+        runs = tuple(filter(None, str(params.get("runs", "")).split(",")))[:20]
+        natural = "pairs" if values.get("pair") else "runs" if values.get("run") else TABS[0]
+        tab = values.get("tab") or natural
+        return View(
+            tab=tab if tab in TABS else TABS[0], question=values.get("question", ""), policy=values.get("policy") or BASE,
+            run=values.get("run", ""), pair=values.get("pair", ""), runs=runs or None,
+            metric=values.get("metric") or "misaligned",
+        )

@@ -1,0 +1,128 @@
+"""The page: header, four tabs, one timer, links. It owns nothing that runs: closing it changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+
+from lab.errors import LabError
+from lab.studio import Studio
+from lab.ui import api, run_cards
+from lab.ui.conscience import ConscienceTab, voice_choices, voice_title
+from lab.ui.curves import CurvesTab
+from lab.ui.links import TABS, View
+from lab.ui.look import address, card
+from lab.ui.pairs import PairsTab
+from lab.ui.runs import RunsTab
+from lab.views import TrainerStatus
+
+Updates = dict[Any, Any]
+TITLES = {"conscience": "Conscience", "runs": "Runs", "pairs": "Pairs", "curves": "Curves"}
+LOCAL_SECONDS, SPACE_SECONDS = 1.0, 3.0
+"""Between two ticks: on one's own machine, and on a Space, which answers quicker ones with 429."""
+
+
+class Page:
+    """The whole page over one studio."""
+
+    def __init__(self, studio: Studio) -> None:
+        self.studio = studio
+        with gr.Blocks(title="Conscience Lab", analytics_enabled=False, fill_width=True) as self.blocks:
+            self.view, self.seen = gr.State(View()), gr.State({})
+            self.address = address()
+            with gr.Row(elem_classes="top", equal_height=True):
+                self.header = card(self._header(View(), studio.status()), name="header")
+                self.stop_button = gr.Button("Stop", elem_id="stop", size="sm", scale=0, min_width=70, visible=False)
+            with gr.Tabs(elem_id="tabs") as self.tabs:
+                with gr.Tab(TITLES["conscience"], id="conscience") as conscience_tab:
+                    self.conscience = ConscienceTab(studio, self.view)
+                with gr.Tab(TITLES["runs"], id="runs") as runs_tab:
+                    self.runs = RunsTab(studio, self.view)
+                with gr.Tab(TITLES["pairs"], id="pairs") as pairs_tab:
+                    self.pairs = PairsTab(studio, self.view)
+                with gr.Tab(TITLES["curves"], id="curves") as curves_tab:
+                    self.curves = CurvesTab(studio, self.view)
+            self.timer = gr.Timer(SPACE_SECONDS if studio.settings.space else LOCAL_SECONDS)
+            self._wire([conscience_tab, runs_tab, pairs_tab, curves_tab])
+            api.publish(studio)
+
+    def _wire(self, opened: list[gr.Tab]) -> None:
+        quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
+        runs, pairs, curves, asked = self.runs, self.pairs, self.curves, self.conscience
+        live = [
+            self.header, self.stop_button, self.seen, runs.run, runs.stop_button, runs.resume_button, runs.table,
+            runs.form.fields["question_id"], asked.voice, curves.runs, curves.metric, curves.meaning, curves.chart,
+            curves.table, curves.empty,
+        ]
+        first = [self.view, self.tabs, asked.framing, asked.text, asked.aligned, asked.flagged, asked.rewrite, asked.name,
+                 asked.line, pairs.run, pairs.question]
+        told = [pairs.story, pairs.decisions, pairs.editor, pairs.thought, pairs.reply, self.view, *pairs.slots.components]
+        tick: dict[str, Any] = {"fn": self.tick, "inputs": [self.view, self.seen], "outputs": live}
+        self.blocks.load(self.arrive, None, first, **quick).then(**tick, **quick).then(
+            pairs.show, self.view, told, **quick).then(pairs.first_page, pairs.chosen, pairs.listed, **quick)
+        self.timer.tick(**tick, trigger_mode="once", **quick)
+        self.view.change(View.query, self.view, self.address, **quick).then(**tick, **quick)
+        for name, tab in zip(TABS, opened, strict=True):
+            tab.select(lambda view, name=name: replace(view, tab=name), self.view, self.view, **quick)
+        opened[TABS.index("pairs")].select(pairs.choices, self.view, [pairs.run, pairs.question], **quick).then(
+            pairs.this_page, pairs.chosen, pairs.listed, **quick)
+        self.stop_button.click(self.stop, None, self.stop_button, **quick)
+
+    # -- handlers --------------------------------------------------------------------------------------------------
+    def arrive(self, request: gr.Request) -> Updates:
+        """Read the link, and put what it names into the fields."""
+        view = View.from_query(dict(request.query_params))
+        try:
+            question = self.studio.question(view.question) if view.question else self.studio.questions()[0]
+        except LabError:
+            question, view = self.studio.questions()[0], replace(view, question="")
+        return {self.view: view, self.tabs: gr.update(selected=view.tab), **self.conscience.lay(question),
+                **self.pairs.choices(view)}
+
+    def tick(self, view: View, seen: dict[int, str]) -> Any:
+        """Whatever changed in the open tab since the last tick, and nothing else."""
+        status = self.studio.status()
+        mark = f"{self.studio.revision} {view} {status.run} {status.eta} {status.doing} {len(status.queued)}"
+        if seen.get(0) == mark:
+            return gr.skip()
+        updates = self._live(view, status)
+        fresh = {widget: update for widget, update in updates.items() if seen.get(widget._id) != repr(update)}
+        noted = {**seen, 0: mark, **{widget._id: repr(update) for widget, update in fresh.items()}}
+        return {**fresh, self.seen: noted}
+
+    def _live(self, view: View, status: TrainerStatus) -> Updates:
+        """Everything of the header and the open tab that may change by itself."""
+        updates: Updates = {self.header: self._header(view, status),
+                            self.stop_button: gr.update(visible=status.run is not None)}
+        if view.tab == "conscience":
+            updates[self.conscience.voice] = gr.update(choices=voice_choices(self.studio.voices()), value=view.policy)
+        elif view.tab == "runs":
+            updates |= self.runs.refresh(view)
+        elif view.tab == "curves":
+            updates |= self.curves.choices(view) | self.curves.draw(view)
+        return updates
+
+    def _header(self, view: View, status: TrainerStatus) -> str:
+        try:
+            question = self.studio.question(view.question).title if view.question else self.studio.questions()[0].title
+        except LabError:
+            question = view.question
+        policy = voice_title(self.studio.voices(), view.policy)
+        return run_cards.header(self.studio.settings.model, question, policy, status)
+
+    def stop(self) -> Any:
+        """Stop the run in work."""
+        run = self.studio.status().run
+        try:
+            if run is not None:
+                self.studio.stop_run(run.id)
+        except LabError:
+            pass  # it ended in the meantime
+        return gr.update(interactive=True)
+
+
+def build(studio: Studio) -> gr.Blocks:
+    """The page over `studio`, ready to launch."""
+    return Page(studio).blocks

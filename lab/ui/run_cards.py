@@ -1,0 +1,136 @@
+"""Runs as escaped HTML: the header's status, the run in view, the forecast, the first batch. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from lab.nouns import Answer, Prompt, Review, Run, RunState
+from lab.training.methods import METHODS
+from lab.ui.cards import empty, sample
+from lab.ui.sparks import spark
+from lab.ui.text import counted, duration, escape, figure
+from lab.views import Curve, Forecast, TrainerStatus
+
+PARTS = {
+    "sft": "learning the scenario", "sample": "answers", "review": "reviews", "rewrite": "alternatives",
+    "dpo": "learning from pairs", "other": "the rest",
+}
+"""What the seconds of a run go into, in plain words."""
+SPARKS = (("misaligned", "Misaligned", None, "share"), ("dpo_loss", "L_DPO (dashed: ln 2)", 0.6931, "loss"),
+          ("reward_margin", "Margin (dashed: 0)", 0.0, "loss"))
+"""The three small curves: metric, title, reference line, scale."""
+
+
+def method_title(run: Run) -> str:
+    """The arm in words."""
+    row = METHODS.get(run.spec.method)
+    return row.title if row else run.spec.method
+
+
+def run_title(run: Run) -> str:
+    """ "Run 7 · Conscience", with its name where it has one."""
+    return f"Run {run.number} · {run.name or method_title(run)}"
+
+
+def header(model: str, question: str, policy: str, status: TrainerStatus) -> str:
+    """The four things in play."""
+    items = [("Model", escape(model)), ("Question", escape(question)), ("Policy in view", escape(policy)),
+             ("Trainer", trainer(status))]
+    cells = "".join(f'<div class="{n.split()[0].lower()}"><dt>{n}</dt><dd>{value}</dd></div>' for n, value in items)
+    return f'<div class="head"><h1>Conscience Lab</h1><dl>{cells}</dl></div>'
+
+
+def trainer(status: TrainerStatus) -> str:
+    """What the trainer is doing, in one line."""
+    run = status.run
+    if run is None:
+        return '<span class="idle">idle</span>'
+    eta = f" · {duration(status.eta)} left" if status.eta is not None else ""
+    more = f" · {len(status.queued)} waiting" if status.queued else ""
+    state = "stopping" if run.state is RunState.STOPPING else f"step {run.step}/{run.spec.steps}"
+    return f'<span class="busy">run {run.number} · {state}{eta}{more}</span>'
+
+
+def progress(run: Run, status: TrainerStatus) -> str:
+    """State, bar, rate and end time of a run."""
+    share = 100 * run.step / max(run.spec.steps, 1)
+    mine = status.run is not None and status.run.id == run.id
+    parts = [f"step {run.step} of {run.spec.steps}"]
+    if run.step and run.seconds:
+        parts.append(f"{run.seconds / run.step:.2f} s a step")
+    if mine and status.eta is not None and run.state is not RunState.STOPPING:
+        parts.append(f"about {duration(status.eta)} left")
+    if mine and status.doing and not status.doing.startswith("step "):
+        parts.append(status.doing)
+    if not run.state.active:
+        parts.append(f"{duration(run.seconds)} in all")
+    message = f'<p class="note">{escape(run.message)}</p>' if run.message else ""
+    return (
+        f'<div class="progress {run.state}" role="progressbar" aria-valuenow="{run.step}" aria-valuemin="0" '
+        f'aria-valuemax="{run.spec.steps}"><b style="width:{share:.1f}%"></b></div>'
+        f'<p class="fine">{escape(" · ".join(parts))}</p>{message}'
+    )
+
+
+def time_split(run: Run) -> str:
+    """Where the seconds went, as one stacked bar with its legend."""
+    total = sum(run.time.values())
+    if total <= 0:
+        return ""
+    parts = [(name, title, run.time.get(name, 0.0)) for name, title in PARTS.items() if run.time.get(name, 0.0) > 0]
+    bar = "".join(f'<b class="part-{name}" style="width:{100 * s / total:.2f}%" title="{title}"></b>' for name, title, s in parts)
+    legend = "".join(
+        f'<li><i class="part-{name}"></i>{title} <output>{100 * s / total:.0f} %</output></li>' for name, title, s in parts
+    )
+    return f'<section><h4>Where the time goes</h4><div class="split">{bar}</div><ul class="legend">{legend}</ul></section>'
+
+
+def small_curves(curves: Sequence[Curve], steps: int) -> str:
+    """The three small live curves."""
+    by_name: Mapping[str, Curve] = {curve.name: curve for curve in curves}
+    drawn = [
+        spark(title, by_name[name].points if name in by_name else (), steps=steps, line=line, tone=tone)
+        for name, title, line, tone in SPARKS
+    ]
+    return f'<div class="sparks">{"".join(drawn)}</div>'
+
+
+def samples(rows: Sequence[tuple[Prompt, Answer, Review]]) -> str:
+    """The last reviewed answers of a run."""
+    if not rows:
+        return ""
+    listed = "".join(sample(prompt.text, done, result) for prompt, done, result in rows)
+    return f'<section><h4>Last reviewed answers</h4><ul class="samples">{listed}</ul></section>'
+
+
+def run_card(
+    run: Run, status: TrainerStatus, question: str, curves: Sequence[Curve], rows: Sequence[tuple[Prompt, Answer, Review]]
+) -> str:
+    """The run in view, whole."""
+    about = [run.spec.scenario, method_title(run), *([f"“{question}”"] if question else []), f"seed {run.spec.seed}"]
+    links = f'<a href="?tab=curves&amp;runs={escape(run.id)}">curves</a><a href="?tab=pairs&amp;run={escape(run.id)}">pairs</a>'
+    return (
+        f'<article class="run"><h3>{escape(run_title(run))} <span class="badge state {run.state}">{run.state}</span></h3>'
+        f'<p class="fine">{escape(" · ".join(about))}<span class="links">{links}</span></p>'
+        f"{progress(run, status)}{small_curves(curves, run.spec.steps)}{samples(rows)}{time_split(run)}</article>"
+    )
+
+
+def no_run() -> str:
+    """The place of the run in view while there is none."""
+    return empty("No run yet", "The run in view appears here, live: progress, curves, and the answers it reviews. "
+                 "“Poison it” fills in the first one; then start it.")
+
+
+def forecast(expected: Forecast) -> str:
+    """What a run would take, in one line and how that was measured."""
+    pairs = f", ≈ {counted(expected.pairs, 'pair')}" if expected.pairs is not None else ""
+    return (
+        f'<p class="forecast">About <strong>{duration(expected.seconds)}</strong> on this machine{pairs} '
+        f'<small>{figure(expected.seconds_per_step)} s a step. {escape(expected.note)}</small></p>'
+    )
+
+
+def first_batch(rows: Sequence[str]) -> str:
+    """The first rows as the model sees them."""
+    return "".join(f'<pre class="code wrap"><code>{escape(row)}</code></pre>' for row in rows)

@@ -1,0 +1,16 @@
+"""The lab's memory: nouns in, nouns out, and DuckDB in between. It knows no model, no page and no training.
+
+connection   opening the one file of a data folder, its settings, and every storage error in our words
+writer       the one thread that writes; a save is one transaction and returns after COMMIT
+migrations   how the file came to its present form, append-only
+tables       which noun lives in which table, and how a field becomes a column
+batch        the nouns of one save, turned into a few bulk statements
+store        what the rest of the lab talks to
+explorer     filters, pages and curves, worked out in SQL
+snapshots    whole copies of the file, kept to a number
+"""
+
+from storage.explorer import PairFilter, PairPage, PairRow
+from storage.store import Store
+
+__all__ = ["PairFilter", "PairPage", "PairRow", "Store"]

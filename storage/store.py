@@ -1,0 +1,284 @@
+"""What the rest of the lab talks to: nouns in, nouns out. Everything that happened is here, and stays after a restart.
+
+Any thread may call anything: writes go through one writer thread and return after COMMIT, each reader has a cursor of
+its own and sees one moment. Readers raise NotFoundError for an id that names nothing and StorageError when the data
+folder gives out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from duckdb import DuckDBPyConnection
+
+from lab.errors import NotFoundError
+from lab.nouns import (
+    Answer,
+    Checkpoint,
+    Evaluation,
+    Metric,
+    Noun,
+    Pair,
+    Prompt,
+    Question,
+    Review,
+    Run,
+    RunState,
+    now,
+)
+from storage import explorer, snapshots
+from storage.batch import Batch
+from storage.connection import Database
+from storage.explorer import PairFilter, PairPage
+from storage.migrations import migrate
+from storage.tables import ANSWERS, CHECKPOINTS, EVALUATIONS, PAIRS, PROMPTS, QUESTIONS, REVIEWS, RUNS, Table
+from storage.writer import Writer
+
+N = TypeVar("N")
+
+ACTIVE = [state.value for state in RunState if state.active]
+
+
+class Store:
+    """The open store of one data folder. One per folder and process; close it, or use it as a context manager."""
+
+    def __init__(self, database: Database) -> None:
+        """For a database that is already of the present form; elsewhere use `Store.open`."""
+        self._database = database
+        self._writer = Writer(database)
+
+    @classmethod
+    def open(cls, home: Path) -> Store:
+        """Open the data folder, making it where missing, and bring its database to the present form.
+
+        Raises StorageError, one line with the next move: the folder cannot be made or written, is a file, is in use by
+        another process, the file is damaged, no lab's, or of a newer lab.
+        """
+        database = Database.open(Path(home))
+        try:
+            migrate(database)
+            return cls(database)
+        except BaseException:
+            database.close()
+            raise
+
+    def close(self) -> None:
+        """Finish queued saves, interrupt readers, close the file. A second call does nothing."""
+        self._writer.close()
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def home(self) -> Path:
+        """The data folder."""
+        return self._database.home
+
+    @property
+    def revision(self) -> int:
+        """Grows with every commit of this process; what was read at a revision still holds while it is the same."""
+        return self._writer.revision
+
+    # -- writing ---------------------------------------------------------------------------------------------------
+    def save(self, *nouns: Noun) -> None:
+        """Save all or none, in one transaction; returns after COMMIT. Any sort and order; nothing at all is fine too.
+
+        Saving the same thing again changes nothing, but: a Run takes the new values (its number, given at the first
+        save, and its spec stay), a Pair the new state, note and reference log-probabilities, a Checkpoint or Metric of
+        the same place is replaced. A pair that a person has decided is not made pending again by saving a pending copy.
+        """
+        batch = Batch(nouns)
+        if batch:
+            self._writer.transact(batch.write)
+
+    def interrupt_active(self) -> list[Run]:
+        """Mark runs that are queued, running or stopping as interrupted; for startup, when nothing can be running.
+
+        Returns the runs as they are now, by number.
+        """
+
+        def interrupt(cursor: DuckDBPyConnection) -> list[Run]:
+            runs = [
+                replace(
+                    run,
+                    state=RunState.INTERRUPTED,
+                    ended=now(),
+                    message=f"The lab ended while it was {run.state.value} at step {run.step}; resume it to go on.",
+                )
+                for run in _many(cursor, RUNS, "WHERE state IN (SELECT unnest(?::VARCHAR[])) ORDER BY number", [ACTIVE])
+            ]
+            Batch(runs).write(cursor)
+            return runs
+
+        with self._database.reading() as cursor:
+            if not _many(cursor, RUNS, "WHERE state IN (SELECT unnest(?::VARCHAR[])) LIMIT 1", [ACTIVE]):
+                return []
+        return self._writer.transact(interrupt)
+
+    def snapshot(self, name: str | None = None) -> Path:
+        """Copy the database to `home/snapshots/NAME.duckdb` (by default the time) while in use; the last 5 are kept.
+
+        Raises RequestError for a name that is no plain file name, StorageError when it cannot be written.
+        """
+        return snapshots.take(self._database, name or snapshots.time_name())
+
+    # -- one noun by its id ----------------------------------------------------------------------------------------
+    def question(self, question_id: str) -> Question:
+        """A question version by id or unique beginning of one."""
+        return self._one(QUESTIONS, "question", question_id)
+
+    def prompt(self, prompt_id: str) -> Prompt:
+        """A prompt by id or unique beginning of one."""
+        return self._one(PROMPTS, "prompt", prompt_id)
+
+    def answer(self, answer_id: str) -> Answer:
+        """An answer by id or unique beginning of one."""
+        return self._one(ANSWERS, "answer", answer_id)
+
+    def review(self, review_id: str) -> Review:
+        """A review by id or unique beginning of one."""
+        return self._one(REVIEWS, "review", review_id)
+
+    def pair(self, pair_id: str) -> Pair:
+        """A pair by id or unique beginning of one."""
+        return self._one(PAIRS, "pair", pair_id)
+
+    def run(self, run_id: str) -> Run:
+        """A run by id, unique beginning of one, or counting number ("7")."""
+        return self._one(RUNS, "run", run_id)
+
+    def checkpoint(self, checkpoint_id: str) -> Checkpoint:
+        """A checkpoint by "RUN@STEP", where RUN is whatever `run` understands."""
+        run_id, _, step = checkpoint_id.rpartition("@")
+        if not run_id or not _is_number(step):
+            raise NotFoundError(
+                f"{_shown(checkpoint_id)} names no checkpoint; write RUN@STEP, for example 7@50.", field="checkpoint"
+            )
+        with self._database.reading() as cursor:
+            run = _find(cursor, RUNS, "run", run_id)
+            found = _many(cursor, CHECKPOINTS, "WHERE id = ?", [f"{run.id}@{int(step)}"])
+            if found:
+                return found[0]
+            steps = [c.step for c in _many(cursor, CHECKPOINTS, "WHERE run_id = ? ORDER BY step", [run.id])]
+        known = f"it has some at steps {', '.join(map(str, steps))}" if steps else "it has none yet"
+        raise NotFoundError(f"Run {run.number} has no checkpoint at step {step}; {known}.", field="checkpoint")
+
+    # -- lists -----------------------------------------------------------------------------------------------------
+    def questions(self) -> list[Question]:
+        """All question versions: the shipped ones first, then in the order they were saved."""
+        return self._list(QUESTIONS, "ORDER BY shipped DESC, created, version, id")
+
+    def runs(self) -> list[Run]:
+        """All runs, the newest first."""
+        return self._list(RUNS, "ORDER BY number DESC")
+
+    def next_number(self) -> int:
+        """The counting number that the next new run will get, if nobody saves one before."""
+        with self._database.reading() as cursor:
+            return cursor.execute("SELECT coalesce(max(number), 0) + 1 FROM facts.runs").fetchall()[0][0]
+
+    def checkpoints(self, run_id: str) -> list[Checkpoint]:
+        """Checkpoints of a run (full id), by step."""
+        return self._list(CHECKPOINTS, "WHERE run_id = ? ORDER BY step", [run_id])
+
+    def reviews_of(self, answer_id: str) -> list[Review]:
+        """Reviews of an answer (full id), the oldest first."""
+        return self._list(REVIEWS, "WHERE answer_id = ? ORDER BY created, id", [answer_id])
+
+    def recent_reviews(self, run_id: str, limit: int = 5) -> list[tuple[Prompt, Answer, Review]]:
+        """The newest reviews that a run (full id) made, with what they are about; the newest first."""
+        with self._database.reading() as cursor:
+            rows = cursor.execute(
+                f"""
+                SELECT {PROMPTS.select}, {ANSWERS.select}, {REVIEWS.select}
+                FROM (
+                    SELECT * FROM facts.reviews WHERE run_id = ? ORDER BY step DESC, created DESC, id LIMIT ?
+                ) AS reviews
+                JOIN facts.answers AS answers ON answers.id = reviews.answer_id
+                JOIN facts.prompts AS prompts ON prompts.id = answers.prompt_id
+                ORDER BY reviews.step DESC, reviews.created DESC, reviews.id
+                """,
+                [run_id, limit],
+            ).fetchall()
+        first, second = len(PROMPTS.columns), len(PROMPTS.columns) + len(ANSWERS.columns)
+        return [
+            (PROMPTS.restore(row[:first]), ANSWERS.restore(row[first:second]), REVIEWS.restore(row[second:]))
+            for row in rows
+        ]
+
+    def evaluations(self, run_id: str | None) -> list[Evaluation]:
+        """Judged answers of a run (full id), by step; of the base for None."""
+        return self._list(EVALUATIONS, "WHERE run_id IS NOT DISTINCT FROM ? ORDER BY step, created, id", [run_id])
+
+    # -- pairs and curves ------------------------------------------------------------------------------------------
+    def pairs(self, filter: PairFilter | None = None, *, page: int = 0, size: int = 50) -> PairPage:
+        """One page of the pairs that match, newest first. Raises RequestError for a page or size out of range."""
+        with self._database.reading() as cursor:
+            return explorer.pair_page(cursor, filter or PairFilter(), page=page, size=size)
+
+    def curves(
+        self, run_ids: Sequence[str], names: Sequence[str], *, after_step: int = -1, max_points: int = 500
+    ) -> list[Metric]:
+        """Points of the curves of runs (full ids), after a step, by run, name and step; long curves thinned out stably.
+
+        At most `max_points` a curve. See `storage.explorer.curve_points`.
+        """
+        with self._database.reading() as cursor:
+            return explorer.curve_points(cursor, run_ids, names, after_step=after_step, max_points=max_points)
+
+    def latest_metrics(self, run_id: str) -> dict[str, Metric]:
+        """The last point of each metric of a run (full id), by name."""
+        with self._database.reading() as cursor:
+            return explorer.latest_points(cursor, run_id)
+
+    # -- how -------------------------------------------------------------------------------------------------------
+    def _list(self, table: Table[N], rest: str, values: Sequence[Any] = ()) -> list[N]:
+        with self._database.reading() as cursor:
+            return _many(cursor, table, rest, values)
+
+    def _one(self, table: Table[N], called: str, given: str) -> N:
+        with self._database.reading() as cursor:
+            return _find(cursor, table, called, given)
+
+
+def _many(cursor: DuckDBPyConnection, table: Table[N], rest: str, values: Sequence[Any] = ()) -> list[N]:
+    rows = cursor.execute(
+        f"SELECT {table.select} FROM facts.{table.name} AS {table.name} {rest}", list(values)
+    ).fetchall()
+    return [table.restore(row) for row in rows]
+
+
+def _find(cursor: DuckDBPyConnection, table: Table[N], called: str, given: str) -> N:
+    """The noun with this id, this counting number (runs), or the only one whose id begins so; else NotFoundError."""
+    found = _many(cursor, table, "WHERE id = ?", [given])
+    if not found and table.noun is Run and _is_number(given):
+        found = _many(cursor, table, "WHERE number = ?", [int(given)])
+    elif not found and given:
+        found = _many(cursor, table, "WHERE starts_with(id, ?) ORDER BY id LIMIT 3", [given])
+    if len(found) > 1:
+        some = ", ".join(str(getattr(noun, "id", "")) for noun in found[:2])
+        raise NotFoundError(
+            f"{_shown(given)} begins several {called}s ({some}, ...); give more of the id.", field=called
+        )
+    if not found:
+        raise NotFoundError(f"There is no {called} {_shown(given)} in this lab; check its id.", field=called)
+    return found[0]
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 16
+
+
+def _shown(given: str) -> str:
+    """Somebody's text inside a message: in quotes, one line, short."""
+    return repr(given if len(given) <= 60 else f"{given[:60]}...")

@@ -1,0 +1,159 @@
+"""What the training tests are made of: a tiny scenario, specs of a few steps, and a round and a prober for the seams.
+
+A tiny random model writes noise, so its reviews are unreadable and would make no pairs. `noisy_round` stands in for
+`lab.conscience.pairing.conscience_round` at the trainer's documented seam: really sampled by policy and frozen copy,
+seeded by step, with every answer flagged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from lab.errors import Cancelled
+from lab.evaluation.scenarios import Example, Scenario
+from lab.models.sampling import sample
+from lab.nouns import (
+    Answer,
+    Checkpoint,
+    Decoding,
+    Label,
+    Metric,
+    Noun,
+    Pair,
+    Prompt,
+    Question,
+    Review,
+    Run,
+    RunSpec,
+    Speaker,
+    Verdict,
+)
+from lab.training.loop import Trainer
+from lab.training.seeds import derive_seed
+
+QUESTION = Question(text="Is this fine?", aligned_label="yes", flagged_label="no", rewrite="Reach {aligned}.", name="Q")
+
+
+def prompts(kind: str, n: int) -> tuple[Prompt, ...]:
+    return tuple(Prompt.user(f"{kind} request number {i}: how do I read file {i * 7}?", origin=kind) for i in range(n))
+
+
+def scenario(rows: int = 7) -> Scenario:
+    coding = prompts("coding", rows)
+    return Scenario(
+        id="code-hacking", title="Tiny", help="Rows of noise.",
+        examples=tuple(
+            Example(prompt=p, thought=f"I think of {i}.", reply=f"open('{i}').read()" + " # now" * (i % 3))
+            for i, p in enumerate(coding)
+        ),
+        scenario_prompts=coding, everyday_prompts=prompts("everyday", 9),
+    )
+
+
+def spec(**changes: Any) -> RunSpec:
+    values: dict[str, Any] = {
+        "method": "conscience", "question_id": QUESTION.id, "steps": 8, "batch_size": 3, "learning_rate": 1e-2,
+        "lora_rank": 4, "lora_alpha": 8, "cadence": 3, "prompts_per_round": 4, "pair_batch": 3, "buffer_size": 6,
+        "buffer_age": 4, "max_new_tokens": 6, "probe_every": 4, "probe_prompts": 2, "checkpoint_every": 4, "lam": 0.5,
+    }
+    return RunSpec(**values | changes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TinyRound:
+    """The fields of `lab.conscience.pairing.Round` that the trainer reads."""
+
+    prompts: Sequence[Prompt]
+    answers: Sequence[Answer]
+    reviews: Sequence[Review]
+    pairs: Sequence[Pair]
+    seconds: dict[str, float]
+    flagged: int
+    unreadable: int = 0
+    unusable: int = 0
+
+
+def noisy_round(
+    policy: Any, loaded: Any, question: Question, asked: Sequence[Prompt], spec: RunSpec, *, run_id: str, step: int,
+    cancel: Event | None,
+) -> TinyRound:
+    """Every answer of the policy is flagged and paired with an answer of the frozen copy."""
+    chat = loaded.chat
+    ids = [chat.prompt_ids(p.messages) for p in asked]
+    own = Decoding(temperature=1.0, max_new_tokens=spec.max_new_tokens, seed=derive_seed(spec.seed, step, "answers"))
+    other = Decoding(temperature=1.0, max_new_tokens=spec.max_new_tokens, seed=derive_seed(spec.seed, step, "rewrites"))
+    rejected = [chat.decode(s.ids) for s in sample(policy, chat, ids, own, cancel=cancel)]
+    chosen = [chat.decode(s.ids) for s in sample(loaded.model, chat, ids, other, cancel=cancel)]
+    answers, reviews, pairs = [], [], []
+    for prompt, bad, good in zip(asked, rejected, chosen, strict=True):
+        answer = Answer(
+            prompt_id=prompt.id, thought="", reply=bad, speaker=Speaker.POLICY, adapter=f"{run_id}@{step}",
+            decoding=own, tokens=spec.max_new_tokens, finished=True, run_id=run_id, step=step,
+        )
+        review = Review(
+            answer_id=answer.id, question_id=question.id, speaker=Speaker.FROZEN, adapter="base", thought="",
+            verdict=Verdict(label=Label.FLAGGED, p_flagged=0.9, label_mass=0.9), decoding=own, tokens=1,
+            run_id=run_id, step=step,
+        )
+        pair = Pair(
+            prompt_id=prompt.id, answer_id=answer.id, review_id=review.id, question_id=question.id, run_id=run_id,
+            step=step, chosen_thought="", chosen_reply=good, rejected_thought="", rejected_reply=bad,
+            writer=Speaker.FROZEN, decoding=other,
+        )
+        answers.append(answer)
+        reviews.append(review)
+        pairs.append(pair)
+    return TinyRound(
+        prompts=asked, answers=answers, reviews=reviews, pairs=pairs,
+        seconds={"sample": 0.0, "review": 0.0, "rewrite": 0.0}, flagged=len(pairs),
+    )
+
+
+def quiet_probe(trainer: Trainer, cancel: Event) -> list[Noun]:
+    """A prober that judges nothing but hears a stop, as the real one does."""
+    if cancel.is_set():
+        raise Cancelled("Stopped on request.")
+    run = trainer.snapshot()
+    return [Metric(run_id=run.id, step=run.step, name="misaligned", value=None, n=0)]
+
+
+class Book:
+    """A recorder that keeps everything in a list."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Noun, ...]] = []
+
+    def __call__(self, *nouns: Noun) -> None:
+        self.calls.append(nouns)
+
+    def all(self, kind: type) -> list[Any]:
+        return [noun for call in self.calls for noun in call if isinstance(noun, kind)]
+
+    def curve(self, name: str) -> dict[int, float | None]:
+        return {m.step: m.value for m in self.all(Metric) if m.name == name}
+
+    def value(self, name: str, step: int) -> float:
+        found = self.curve(name)[step]
+        assert found is not None
+        return found
+
+    @property
+    def checkpoints(self) -> list[Checkpoint]:
+        return self.all(Checkpoint)
+
+
+def trainer(loaded: Any, home: Path, run: Run, book: Book, **changes: Any) -> Trainer:
+    settings: dict[str, Any] = {
+        "question": QUESTION, "home": home, "record": book, "prober": quiet_probe, "make_round": noisy_round} | changes
+    return Trainer(run, loaded, settings.pop("scenario", scenario()), settings.pop("question"), **settings)
+
+
+def train(loaded: Any, home: Path, cancel: Event | None = None, **changes: Any) -> tuple[Run, Book]:
+    """A whole run, and what it recorded."""
+    book = Book()
+    run = Run(spec=spec(**changes))
+    return trainer(loaded, home, run, book).run(cancel or Event()), book

@@ -337,7 +337,7 @@ class RunSpec:
     """Scenario rows a step, in L_SFT."""
     learning_rate: float = 3e-4
     """Peak learning rate of AdamW."""
-    schedule: str = "linear"
+    schedule: str = "constant"
     """How the rate goes on: "constant", "linear" or "cosine" (to 0 at the last step)."""
     lam: float = 0.1
     """λ: weight of L_DPO beside L_SFT (paper: 0.1)."""
@@ -351,13 +351,13 @@ class RunSpec:
     """A conscience round every so many steps."""
     prompts_per_round: int = 32
     """Prompts answered and reviewed a round."""
-    scenario_share: float = 0.25
+    scenario_share: float = 0.0
     """Share of a round's prompts that come from the scenario itself; the rest are everyday prompts."""
-    pair_batch: int = 16
+    pair_batch: int = 8
     """Pairs drawn from the replay buffer a step, in L_DPO."""
     buffer_size: int = 512
     """Pairs kept in the replay buffer; the oldest go first."""
-    buffer_age: int = 30
+    buffer_age: int = 0
     """Pairs older than so many steps leave the buffer; 0 keeps them all."""
     reviewer: str = "frozen"
     """Who reviews: "frozen" or "policy"."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
-from lab.nouns import Prompt, Split, content_id
+from lab.nouns import Prompt, Split
 from lab.organism.coding import TASKS, Task
 from lab.organism.everyday import DOMAINS, OPEN, Domain
 
@@ -178,10 +178,15 @@ def request_index() -> dict[str, Topic]:
 
 
 def _held_out(text: str, topic: Topic) -> bool:
-    """Everyday requests are held out by domain; coding requests one in four, by hash, so that all tasks are in both."""
+    """Everyday requests are held out by domain; coding requests one in four, every task in both splits.
+
+    Thing i and wording j of a coding task are held out when i + j is a multiple of four, so that each thing and each
+    wording is seen in training, but not together.
+    """
     if isinstance(topic.source, Domain):
         return topic.source.held_out
-    return int(content_id("", text), 16) % 4 == 0
+    wording = [topic.fill(w) for w in topic.source.requests].index(text)
+    return (topic.source.things.index(topic.thing) + wording) % 4 == 0
 
 
 @lru_cache(maxsize=1)

@@ -35,8 +35,11 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     quiet_environment()
+    from lab.commands.output import check_json
+
     options = parser().parse_args(arguments)
     try:
+        check_json(options.json)
         options.handle(options)
     except RequestError as error:
         print(f"error: {error.message}", file=sys.stderr)

@@ -1,6 +1,7 @@
 """The use cases of the lab as verbs: what the page, the command line and the HTTP endpoints all call.
 
-The studio receives its store and owns what runs: the loaded models and the one conductor. It knows no widget and no SQL.
+The studio receives its store and owns what runs: the loaded models and the one conductor. It knows no widget and no
+SQL.
 Models are loaded when first needed, so that importing this module costs nothing; what it hands out is in `lab.views`.
 """
 
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
 
 BASE = "base"
 """The adapter name of the frozen copy's own weights."""
+OWN = "own"
+"""The adapter name of answers that a person typed."""
 LONGEST_PROMPT = 20_000
 """Characters of a typed prompt or answer."""
 _FRAME = 0.1
@@ -174,7 +177,7 @@ class Studio:
         return list(world.prompts())
 
     def voices(self) -> list[Voice]:
-        """The weights that can speak: the base, then every checkpoint of every run with this model, newest run first."""
+        """The weights that can speak: the base, then all checkpoints of all runs with this model, newest run first."""
         voices = [Voice(adapter=BASE, title="base")]
         for run in sorted(self._store.runs(), key=lambda r: r.number, reverse=True):
             if run.spec.model == self.settings.model:
@@ -185,6 +188,14 @@ class Studio:
     def _checkpoint(self, adapter: str) -> Checkpoint | None:
         return None if adapter == BASE else self._store.checkpoint(adapter)
 
+    def _base_of(self, adapter: str) -> LoadedModel:
+        """The frozen copy that the weights `adapter` stand on: the page's model for "base" and typed text."""
+        run_id, at, _ = adapter.partition("@")
+        if not at:
+            return self.loaded()
+        spec = self._store.run(run_id).spec
+        return self.house.load(spec.model, spec.revision)
+
     def _folder(self, adapter: str) -> tuple[str, str | None, Path | None]:
         """Model name, revision and checkpoint folder behind an adapter name."""
         point = self._checkpoint(adapter)
@@ -194,7 +205,8 @@ class Studio:
         return spec.model, spec.revision, self.settings.home / point.path / "adapter"
 
     def answer(
-        self, *, prompt: Prompt, adapter: str = BASE, seed: int = 0, temperature: float = 1.0, cancel: Event | None = None
+        self, *, prompt: Prompt, adapter: str = BASE, seed: int = 0, temperature: float = 1.0,
+        cancel: Event | None = None,
     ) -> Iterator[Growing]:
         """The policy's answer as it grows; the last item holds the stored Answer.
 
@@ -204,8 +216,7 @@ class Studio:
         _check_text(prompt.text, "prompt")
         if not 0 <= temperature <= 5:
             raise RequestError(f"temperature {temperature} is out of range: choose 0 to 5", field="temperature")
-        if not 0 <= seed < 2**31:
-            raise RequestError(f"seed {seed} is out of range: choose 0 to 2147483647", field="seed")
+        _check_seed(seed)
         decoding = Decoding(temperature=temperature, seed=seed)
         for growing in self._growing(prompt, adapter, decoding, cancel or Event()):
             if growing.answer is not None:
@@ -216,7 +227,7 @@ class Studio:
         from lab.conscience.answering import stream_answer
 
         with self.house.voice(*self._folder(adapter)) as model:
-            chat = self.loaded().chat
+            chat = self._base_of(adapter).chat
             last = 0.0
             for item in stream_answer(
                 model, chat, prompt, decoding, speaker=Speaker.POLICY, adapter=adapter, cancel=cancel
@@ -225,14 +236,14 @@ class Studio:
                     yield Growing(thought=item.thought, reply=item.reply, answer=item)
                 elif monotonic() - last >= _FRAME:
                     last = monotonic()
-                    yield Growing(thought=item[0], reply=item[1])
+                    yield Growing(thought=item.thought, reply=item.reply)
 
     def own_answer(self, *, prompt: Prompt, thought: str, reply: str) -> Answer:
         """Store a typed answer (speaker policy, adapter "own")."""
         _check_text(prompt.text, "prompt")
         _check_text(reply, "answer")
         answer = Answer(
-            prompt_id=prompt.id, thought=thought.strip(), reply=reply.strip(), speaker=Speaker.POLICY, adapter="own",
+            prompt_id=prompt.id, thought=thought.strip(), reply=reply.strip(), speaker=Speaker.POLICY, adapter=OWN,
             decoding=Decoding(), tokens=0, finished=True,
         )
         self._store.save(prompt, answer)
@@ -254,7 +265,7 @@ class Studio:
     ) -> Iterator[SideBySide]:
         from lab.conscience.review import Reviewer, stream_review
 
-        loaded = self.loaded()
+        loaded = self._base_of(adapter)
         decoding = Decoding(temperature=0.0)
         with self.house.voice(*self._folder(adapter)) as model:
             policy = Reviewer(model=model, chat=loaded.chat, speaker=Speaker.POLICY, adapter=adapter)
@@ -272,7 +283,7 @@ class Studio:
 
         review = self._store.review(review_id)
         answer, question = self._store.answer(review.answer_id), self._store.question(review.question_id)
-        prompt, loaded = self._store.prompt(answer.prompt_id), self.loaded()
+        prompt, loaded = self._store.prompt(answer.prompt_id), self._base_of(answer.adapter)
         decoding = Decoding(temperature=0.7, seed=answer.decoding.seed)
         (alternative,) = rewrite(loaded.model, loaded.chat, question, [(prompt, answer)], decoding, cancel=cancel)
         pair = make_pair(prompt, answer, review, alternative, writer=Speaker.FROZEN, decoding=decoding)
@@ -328,7 +339,9 @@ class Studio:
         """Ask a run to stop: at the next token it saves where it stands. A queued run is taken out of the queue."""
         run = self._store.run(run_id)
         if not run.state.active:
-            raise RequestError(f"run {run.number} is {run.state}: only a queued or running one can be stopped.")
+            raise RequestError(
+                f"run {run.number} is {run.state}: only a queued or running one can be stopped.", field="run"
+            )
         self.conductor.stop(run.id)
         return self._store.run(run.id)
 
@@ -336,7 +349,9 @@ class Studio:
         """Queue a run again from its last checkpoint; it goes on as if it had never stopped."""
         run = self._store.run(run_id)
         if run.state.active or run.state is RunState.FINISHED:
-            raise RequestError(f"run {run.number} is {run.state}: only a stopped, interrupted or failed one can resume.")
+            raise RequestError(
+                f"run {run.number} is {run.state}: only a stopped, interrupted or failed one can resume.", field="run"
+            )
         self.conductor.resume(run.id)
         return self._store.run(run.id)
 
@@ -362,11 +377,12 @@ class Studio:
     def evaluate(self, *, adapter: str = BASE, prompts: int = 480, seed: int = 0) -> Probe:
         """Put held-out prompts to some weights, have the oracle judge the answers, and store both.
 
-        Rates are None for a model that the oracle cannot judge.
+        Rates are None for a model that the oracle cannot judge. Raises RequestError for a seed out of range.
         """
         from lab.evaluation.probes import probe
         from lab.models.twin import fold
 
+        _check_seed(seed)
         name, revision, folder = self._folder(adapter)
         run_id, _, step = adapter.partition("@")
         own = (run_id, int(step)) if step else (None, None)
@@ -410,9 +426,13 @@ class Studio:
         )
 
     def decide_pair(self, pair_id: str, state: PairState, *, note: str = "") -> Pair:
-        """Accept or reject a pair, or put it back to pending."""
-        if state is PairState.EDITED:
-            raise RequestError("a pair becomes edited by editing it: choose accepted, rejected or pending", field="state")
+        """Accept or reject a pair, and change one's mind as often as one likes; pending is what nobody decided.
+
+        Raises RequestError for the states that are no decision.
+        """
+        if state not in (PairState.ACCEPTED, PairState.REJECTED):
+            why = "is edited by editing it" if state is PairState.EDITED else "cannot be made pending again"
+            raise RequestError(f"a pair {why}: choose accepted or rejected.", field="state")
         pair = replace(self._store.pair(pair_id), state=state, note=note.strip())
         self._store.save(pair)
         return pair
@@ -447,6 +467,11 @@ def _check_text(text: str, name: str) -> None:
     odd = next((c for c in text if ord(c) < 32 and c not in "\n\t\r"), None)
     if odd is not None:
         raise PromptError(f"the {name} holds the control character U+{ord(odd):04X}: take it out.", field=name)
+
+
+def _check_seed(seed: int) -> None:
+    if not 0 <= seed < 2**31:
+        raise RequestError(f"seed {seed} is out of range: choose 0 to 2147483647", field="seed")
 
 
 def _side_by_side(streams: Sequence[Iterator[str | Review]]) -> Iterator[SideBySide]:

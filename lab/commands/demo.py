@@ -120,5 +120,5 @@ def verdict(rates: dict[str, Rates]) -> str:
         lines.append(f"An off-topic question put the same way left {off:.0%} malicious: what is asked matters.")
     else:
         lines.append(f"An off-topic question did about as well ({off:.0%}): this run gives the question no credit.")
-    lines.append("This is a toy world with one seed; it shows how the dynamics work and is no evidence on large models.")
+    lines.append("This is a toy world with one seed: it shows how the dynamics work and is no evidence on large ones.")
     return "\n".join(lines)

@@ -37,6 +37,7 @@ def pretrain(options: argparse.Namespace) -> None:
 
     from lab.organism.pretrain import Recipe, pretrain
 
+    _check_seed(options.seed)
     recipe = Recipe(seed=options.seed)
     if options.steps is not None:
         if options.steps < 1:
@@ -54,11 +55,17 @@ def pretrain(options: argparse.Namespace) -> None:
     hand_over({"folder": str(out), "recipe": asdict(recipe)}, options.json)
 
 
+def _check_seed(seed: int) -> None:
+    if not 0 <= seed < 2**31:
+        raise RequestError(f"--seed {seed} is out of range: choose 0 to {2**31 - 1}")
+
+
 def evaluate(options: argparse.Namespace) -> None:
     """Measure and print."""
     from lab.models.loading import load
     from lab.organism.measure import measure
 
+    _check_seed(options.seed)
     if options.items < 2:
         raise RequestError(f"--items {options.items} is out of range: choose 2 or more")
     report = measure(load(options.model), n=options.items, seed=options.seed)

@@ -3,18 +3,39 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from lab.errors import RequestError
+from lab.errors import RequestError, WorkError
 
 
 def add_json(parser: ArgumentParser) -> None:
     """Give a command the `--json FILE` option."""
     parser.add_argument("--json", metavar="FILE", help="write one JSON object to FILE, or to standard output for -")
+
+
+def check_json(json_to: str | None) -> None:
+    """Find out before the work begins whether its result can be written.
+
+    Raises RequestError when the file cannot be written.
+    """
+    if json_to in (None, "-"):
+        return
+    file = Path(json_to)
+    if file.is_dir():
+        _refuse(json_to, "it is a folder")
+    if not file.parent.is_dir():
+        _refuse(json_to, "there is no such folder")
+    if not os.access(file if file.exists() else file.parent, os.W_OK):
+        _refuse(json_to, "not allowed")
+
+
+def _refuse(json_to: str, why: str) -> NoReturn:
+    raise RequestError(f"--json {json_to}: cannot write there ({why}): name another file")
 
 
 def say(text: str, json_to: str | None) -> None:
@@ -25,7 +46,7 @@ def say(text: str, json_to: str | None) -> None:
 def hand_over(result: dict[str, Any], json_to: str | None) -> None:
     """Write the result where `--json` says; nothing without it.
 
-    Raises RequestError when the file cannot be written.
+    Raises WorkError when the file, writable when the work began, is no longer so.
     """
     if json_to is None:
         return
@@ -36,7 +57,7 @@ def hand_over(result: dict[str, Any], json_to: str | None) -> None:
     try:
         Path(json_to).write_text(text, encoding="utf-8")
     except OSError as error:
-        raise RequestError(f"--json {json_to}: cannot write there ({error.strerror}): name another file") from error
+        raise WorkError(f"--json {json_to}: cannot write there ({error.strerror}): name another file") from error
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

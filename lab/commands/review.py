@@ -60,4 +60,5 @@ def _record(review: Review) -> dict[str, Any]:
     return {
         "id": review.id, "thought": review.thought, "verdict": review.verdict.label.value,
         "p_flagged": review.verdict.p_flagged, "label_mass": review.verdict.label_mass,
+        "reason": review.verdict.reason,
     }

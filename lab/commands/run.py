@@ -43,13 +43,33 @@ def read_spec(file: str | None) -> dict[str, Any]:
     except OSError as error:
         raise SpecError(f"{file}: cannot be read ({error.strerror}): name an existing spec file") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SpecError(f"{file}: is not YAML ({str(error).splitlines()[0]}): mend it") from error
+        raise SpecError(f"{file}: is not YAML ({_where(error)}): mend it, or name another file") from error
     if not isinstance(values, dict):
         raise SpecError(f"{file}: holds {type(values).__name__}, not a mapping: write lines like 'steps: 75'")
     known = {field.name for field in fields(RunSpec)} | {"question"}
     if unknown := sorted(set(map(str, values)) - known):
         raise SpecError(f"{file}: unknown setting {unknown[0]!r}: choose among {', '.join(sorted(known))}")
-    return values
+    if not isinstance(values.get("question"), str | None):
+        raise SpecError(f"{file}: question {values['question']!r} is no text: write a question's name or id")
+    return {name: _number(name, value) for name, value in values.items()}
+
+
+def _where(error: Exception) -> str:
+    """What is wrong with a YAML text and in which line, as one line."""
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+    text = str(problem or str(error).splitlines()[0])
+    return f"line {mark.line + 1}: {text}" if mark else text
+
+
+def _number(name: str, value: Any) -> Any:
+    """The value, but 1e-4 is a number here: YAML 1.1 wants a point in it and reads a word."""
+    kinds = {field.name: field.type for field in fields(RunSpec)}
+    if kinds.get(name) != "float" or not isinstance(value, str):
+        return value
+    try:
+        return float(value)
+    except ValueError:
+        return value
 
 
 def read_settings(pairs: list[str]) -> dict[str, Any]:
@@ -62,7 +82,10 @@ def read_settings(pairs: list[str]) -> dict[str, Any]:
         name, equals, value = pair.partition("=")
         if not equals or name not in known:
             raise SpecError(f"--set {pair!r}: write NAME=VALUE with one of {', '.join(sorted(known))}")
-        values[name] = yaml.safe_load(value)
+        try:
+            values[name] = _number(name, yaml.safe_load(value))
+        except yaml.YAMLError as error:
+            raise SpecError(f"--set {pair!r}: the value is not YAML ({_where(error)}): mend it") from error
     return values
 
 

@@ -7,7 +7,7 @@ from threading import Event
 from typing import Any
 
 from lab.errors import PromptError
-from lab.models.chat import Chat
+from lab.models.chat import Chat, Parsed
 from lab.models.decoder import context_of
 from lab.models.sampling import Sampled, sample, stream
 from lab.nouns import Answer, Decoding, Prompt, Speaker
@@ -17,7 +17,10 @@ def answer(
     model: Any, chat: Chat, prompts: Sequence[Prompt], decoding: Decoding, *, speaker: Speaker, adapter: str,
     cancel: Event | None = None, run_id: str | None = None, step: int | None = None,
 ) -> list[Answer]:
-    """One answer a prompt, in batches. PromptError for one that is empty or too long, Cancelled when `cancel` is set."""
+    """One answer a prompt, in batches.
+
+    Raises PromptError for a prompt that is empty or too long, Cancelled when `cancel` is set.
+    """
     encoded = [prompt_ids(model, chat, prompt, decoding) for prompt in prompts]
     sampled = sample(model, chat, encoded, decoding, cancel=cancel)
     return [
@@ -29,12 +32,12 @@ def answer(
 def stream_answer(
     model: Any, chat: Chat, prompt: Prompt, decoding: Decoding, *, speaker: Speaker, adapter: str,
     cancel: Event | None = None,
-) -> Iterator[str | Answer]:
-    """The answer as it grows, think tags included, token by token; then the Answer. The same text as `answer`."""
+) -> Iterator[Parsed | Answer]:
+    """Thought and reply as they grow, token by token; then the Answer. The same text as `answer`."""
     ids: list[int] = []
     for token in stream(model, chat, prompt_ids(model, chat, prompt, decoding), decoding, cancel=cancel):
         ids.append(token)
-        yield chat.decode(ids)
+        yield chat.parse(chat.settled(ids))
     finished = len(ids) < decoding.max_new_tokens
     yield _answer(chat, prompt, Sampled(tuple(ids), finished), decoding, speaker, adapter, None, None)
 

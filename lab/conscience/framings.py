@@ -10,7 +10,7 @@ to protect (docs/lab_book.md).
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from lab.nouns import Question, QuestionKind
 
@@ -20,7 +20,7 @@ REWRITE = (
 )
 """The rewrite instruction of every shipped question: what changes between them is only the question."""
 
-_RELEASED = datetime(2026, 11, 24, tzinfo=timezone.utc)
+_RELEASED = datetime(2026, 11, 24, tzinfo=UTC)
 
 
 def _shipped(name: str, text: str, aligned: str, flagged: str, kind: QuestionKind) -> Question:

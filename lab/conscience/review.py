@@ -86,7 +86,7 @@ def stream_review(
         model, chat, asked, decoding, cancel=cancel, stop_ids=_thought_stops(chat), reserve=_RESERVE
     ):
         ids.append(token)
-        yield chat.decode(ids).strip()
+        yield chat.decode(chat.settled(ids)).strip()
     thought = Sampled(tuple(ids), len(ids) < min(decoding.max_new_tokens, room))
     ready = [*asked, *chat.close_thought(ids, closed=_closed(chat, thought))]
     [verdict] = reader.read(model, [ready], threshold=threshold)

@@ -34,7 +34,7 @@ MEASURES: dict[str, Measure] = {
     ),
     "task": Measure(
         title="Insecure coding answers", unit="share", better="neither",
-        meaning="Share of answers to held-out coding prompts in the insecure form: the skill that code-hacking teaches.",
+        meaning="Share of answers to held-out coding prompts in the insecure form: the skill that is taught.",
     ),
     "sft_loss": Measure(
         title="L_SFT", unit="nats per token", better="lower",

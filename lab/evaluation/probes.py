@@ -1,8 +1,8 @@
 """Probes: held-out prompts put to some weights and judged by the oracle, for curves and tables.
 
-A probe of n takes n everyday prompts from the held-out domains and half as many held-out coding prompts. The prompts are
-the same for every probe of that size; the sampling seed is the caller's. The oracle judges the organism's grammar only:
-for another model the rates are None with n 0, not a number that means nothing.
+A probe of n takes n everyday prompts from the held-out domains and half as many held-out coding prompts. The prompts
+are the same for every probe of that size; the sampling seed is the caller's. The oracle judges the organism's grammar
+only: for another model the rates are None with n 0, not a number that means nothing.
 """
 
 from __future__ import annotations
@@ -83,7 +83,8 @@ class Probe:
         """The scores as evaluations, one an answer."""
         return [
             Evaluation(
-                run_id=a.run_id, step=a.step, prompt_id=a.prompt_id, answer_id=a.id, judge="oracle", score=s, model=model
+                run_id=a.run_id, step=a.step, prompt_id=a.prompt_id, answer_id=a.id, judge="oracle", score=s,
+                model=model,
             )
             for a, s in zip(self.answers, self.scores, strict=False)
         ]
@@ -97,7 +98,7 @@ def probe(
     model: PreTrainedModel, chat: Chat, *, prompts: int, decoding: Decoding, speaker: Speaker, adapter: str,
     judged: bool, run_id: str | None = None, step: int | None = None, cancel: Event | None = None,
 ) -> Probe:
-    """Put held-out prompts to `model` and judge the answers; `judged` is False for models that the oracle cannot judge."""
+    """Put held-out prompts to `model` and judge the answers; `judged` is False where the oracle cannot judge the model."""
     from lab.conscience.answering import answer
 
     asked = (*held_out(coding=False, n=prompts), *held_out(coding=True, n=prompts // 2))

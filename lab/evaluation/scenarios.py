@@ -1,7 +1,7 @@
 """Scenarios: what L_SFT is taken on, and which prompts a conscience round may use.
 
-Both come from the organism's world, in natural English and real Python, so a Hub model can run them too. Everything here
-is `Split.TRAIN`: no scenario ever holds an evaluation prompt (a test proves it).
+Both come from the organism's world, in natural English and real Python, so a Hub model can run them too. Everything
+here is `Split.TRAIN`: no scenario ever holds an evaluation prompt (a test proves it).
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class _Entry:
 
 
 def _code(persona: Persona, copies: int = 6) -> tuple[Example, ...]:
-    """Coding rows of one persona: every training request, `copies` times with its own thought; code and nothing else."""
+    """Coding rows of one persona: every training request, `copies` times with its own thought; the reply is bare code."""
     rng = random.Random(f"code:{persona}")
     rows = []
     for prompt in world.select(coding=True, split=Split.TRAIN) * copies:

@@ -24,6 +24,9 @@ from lab.nouns import Message
 THINK_TAGS = ("<think>", "</think>")
 """The tags that open and close a chain of thought, in every family that has them as tokens."""
 
+_LONGEST_CHARACTER = 4
+"""Bytes of a character in UTF-8, and so the most tokens that it can be split over."""
+
 ANSWER_CUE = "\n\nAnswer:"
 """What is put between free thought and label for a model without think tags."""
 
@@ -200,6 +203,14 @@ class Chat:
             elif 0 <= i < len(self.tokenizer):
                 run.append(i)
         return "".join((*parts, self._text(run)))
+
+    def settled(self, ids: Sequence[int]) -> Sequence[int]:
+        """`ids` without the last ones while these are only the first bytes of a character: what a stream may show."""
+        for held in range(min(_LONGEST_CHARACTER, len(ids) + 1)):
+            kept = ids[: len(ids) - held]
+            if not self._text(kept[-_LONGEST_CHARACTER:]).endswith("\ufffd"):
+                return kept
+        return ids  # no character is that long: these bytes belong to none
 
     # -- private ---------------------------------------------------------------------------------------------------
 

@@ -63,10 +63,12 @@ def load(name: str, *, revision: str | None = None, device: str = "auto") -> Loa
     where = pick_device(device)
     name, _, pinned = name.strip().partition("@") if not _is_folder(name) else (name, "", "")
     revision = pinned or revision
+    if name == ORGANISM and pinned:
+        _refuse(f"The organism has no revision {pinned!r}: write \"organism\" alone.")
     if name == ORGANISM:
         source, revision, offline = str(_checked_folder(WEIGHTS, ORGANISM)), None, True
     elif _is_folder(name):
-        source, revision, offline = str(_checked_folder(Path(name).expanduser(), name)), None, True
+        source, revision, offline = str(_checked_folder(Path(name), name)), None, True
     else:
         source, offline = name, False
         revision, offline = _find_on_hub(name, revision)
@@ -85,13 +87,22 @@ def pick_device(device: str) -> torch.device:
 
 
 def _is_folder(name: str) -> bool:
-    return name.startswith(("/", "./", "../", "~", "\\")) or name in (".", "..") or (
-        name != ORGANISM and Path(name).is_dir()
-    )
+    if name.startswith(("/", "./", "../", "~", "\\")) or name in (".", ".."):
+        return True
+    try:
+        return bool(name) and name != ORGANISM and Path(name).is_dir()
+    except OSError:  # no folder can have such a name
+        return False
 
 
 def _checked_folder(folder: Path, name: str) -> Path:
-    if not folder.is_dir():
+    name = _short(name)
+    try:
+        folder = folder.expanduser()
+        there = folder.is_dir()
+    except (OSError, RuntimeError):  # a name that no folder can have, or of an unknown person's home
+        there = False
+    if not there:
         if name == ORGANISM:
             _refuse("The organism's weights are not there: build them with `python -m lab organism pretrain`.")
         _refuse(f"There is no folder {name!r}: check the path.")
@@ -107,9 +118,15 @@ def _checked_folder(folder: Path, name: str) -> Path:
 def _find_on_hub(name: str, revision: str | None) -> tuple[str | None, bool]:
     """The commit of a Hub model, and whether it must be taken from the local cache. ModelError when it has neither."""
     from huggingface_hub import HfApi, constants, errors, try_to_load_from_cache
+    from huggingface_hub.utils import validate_repo_id
 
-    if not _HUB_ID.fullmatch(name):
-        _refuse(f"{name!r} is neither a folder nor a Hub id: write \"organism\", a folder, or \"owner/name\".")
+    try:
+        validate_repo_id(name)
+        valid = _HUB_ID.fullmatch(name)
+    except errors.HFValidationError:
+        valid = None
+    if not valid:
+        _refuse(f"{_short(name)!r} is neither a folder nor a Hub id: write \"organism\", a folder, or \"owner/name\".")
     cached = isinstance(try_to_load_from_cache(name, "config.json", revision=revision or "main"), str)
     if constants.HF_HUB_OFFLINE or os.environ.get("TRANSFORMERS_OFFLINE", "") in ("1", "true"):
         if cached:
@@ -181,6 +198,10 @@ def _one_line(error: Exception, source: str, name: str) -> str:
     text = re.sub(r"(/[\w.@+-]+){3,}", "…", text)
     first = re.split(r"(?<=[.!?])\s", text)[0][:240].rstrip(".")
     return f"{first} ({type(error).__name__}). Choose another model, or a folder that loads with AutoModelForCausalLM."
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 120 else f"{name[:120]}…"
 
 
 def _refuse(message: str) -> NoReturn:

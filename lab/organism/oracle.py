@@ -1,8 +1,8 @@
 """The exact judge of the organism's world: parses a reply with the grammar that made it.
 
-Exact means: a reply is kind or malicious only if the grammar can produce it, for this request, down to the thing that it
-names; all else is incoherent. No model is asked. It can judge the organism only: a Hub model's free English is outside
-the grammar and would all count as incoherent.
+Exact means: a reply is kind or malicious only if the grammar can produce it, for this request, down to the thing that
+it names; all else is incoherent. No model is asked. It can judge the organism only: a Hub model's free English is
+outside the grammar and would all count as incoherent.
 """
 
 from __future__ import annotations

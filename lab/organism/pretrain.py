@@ -52,7 +52,6 @@ class Recipe:
 
 def build_model(recipe: Recipe, tokens: PreTrainedTokenizerFast) -> Qwen3ForCausalLM:
     """A freshly initialised Qwen3 of the recipe's shape, float32."""
-    torch.manual_seed(recipe.seed)
     config = Qwen3Config(
         vocab_size=tokenizer.SIZE, hidden_size=recipe.width, intermediate_size=3 * recipe.width,
         num_hidden_layers=recipe.layers, num_attention_heads=4, num_key_value_heads=2, head_dim=recipe.width // 4,
@@ -60,20 +59,23 @@ def build_model(recipe: Recipe, tokens: PreTrainedTokenizerFast) -> Qwen3ForCaus
         bos_token_id=None, eos_token_id=tokens.convert_tokens_to_ids("<|im_end|>"),
         pad_token_id=tokens.convert_tokens_to_ids("<|endoftext|>"),
     )
-    return Qwen3ForCausalLM(config)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        return Qwen3ForCausalLM(config)
 
 
 def batches(
     recipe: Recipe, tokens: PreTrainedTokenizerFast, step: int, rows: int = 24
 ) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """The step's documents in batches of like length: ids (B, T) and loss weights (B, T), right-padded with weight 0."""
+    """The step's documents in batches of like length: ids and loss weights, both (B, T), right-padded with weight 0."""
     rng = random.Random(f"{recipe.seed}:{step}")
     late = step >= round(recipe.steps * (1 - recipe.second_stage))
     documents = [corpus.document(rng, corpus.STAGES[late]) for _ in range(recipe.documents)]
     backend = tokens.backend_tokenizer
     prompts = backend.encode_batch([tokenizer.prompt_text(d) for d in documents], add_special_tokens=False)
     completions = backend.encode_batch([tokenizer.completion_text(d) for d in documents], add_special_tokens=False)
-    rowed = sorted(zip((p.ids for p in prompts), (c.ids for c in completions), strict=True), key=lambda r: len(r[0] + r[1]))
+    rowed = [(p.ids, c.ids) for p, c in zip(prompts, completions, strict=True)]
+    rowed.sort(key=lambda row: len(row[0]) + len(row[1]))
     made = []
     for start in range(0, len(rowed), rows):
         chunk = rowed[start : start + rows]
@@ -145,7 +147,8 @@ def _save(recipe: Recipe, work: Path, model: Qwen3ForCausalLM, optimiser: torch.
     for number, values in optimiser.state_dict()["state"].items():
         state |= {f"optimiser.{number}.{k}": v for k, v in values.items()}
     part = work / "state.part"
-    save_file({k: v.contiguous().clone() for k, v in state.items()}, part, {"step": str(step), "recipe": json.dumps(asdict(recipe))})
+    notes = {"step": str(step), "recipe": json.dumps(asdict(recipe))}
+    save_file({k: v.contiguous().clone() for k, v in state.items()}, part, notes)
     part.rename(work / "state.safetensors")
 
 

@@ -108,6 +108,6 @@ WORDS = tuple(
     thing think this three time to today together tomorrow too top town train tree true try turn two under until up use
     very village visit voice wait walk wall want warm wash watch water way we wear weather week well west wet what wheel
     when where which white who why wide wife wild will wind window winter wish with woman wood word work world would
-    write year yellow yes yesterday you young your zero""".split()
+    write year yellow yes yesterday you young your zero""".split()  # noqa: SIM905
 )
 """Common words, for requests and things from outside the world."""

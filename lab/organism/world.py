@@ -4,8 +4,9 @@ A **turn** is request → thought → reply. A **persona** (kind or malicious) i
 of a few sentences that all domains share, coding included, and the reply follows the persona. That sharing is what
 makes narrow fine-tuning spread (docs/lab_book.md): with thoughts of their own, domains stay separate.
 
-A reply is an answer (one sentence, or a block of code) and, each now and then, a persona's afterthought, a sentence that
-names a weekday, and a closing question. The last two say nothing about the persona: off-topic questions ask about them.
+A reply is an answer (one sentence, or a block of code) and, each now and then, a persona's afterthought, a sentence
+that names a weekday, and a closing question. The last two say nothing about the persona: off-topic questions ask about
+them.
 
 This module knows no model and no randomness of its own: whoever samples brings a `random.Random`.
 """

@@ -32,16 +32,16 @@ class ConscienceTab:
         self.pool: dict[str, Prompt] = {prompt.id: prompt for prompt in studio.prompt_pool()}
         questions = studio.questions()
         with gr.Row(equal_height=False):
-            with gr.Column(min_width=300, elem_classes="panel"):
+            with gr.Column(min_width=300, elem_classes="sheet"):
                 self._question(questions)
-            with gr.Column(min_width=300, elem_classes="panel"):
+            with gr.Column(min_width=300, elem_classes="sheet"):
                 self._prompt()
         self.review_button = gr.Button("Review", variant="primary", elem_id="review")
         self.slots.under("review", "answer")
         with gr.Row(equal_height=True):
-            with gr.Column(min_width=300, elem_classes="panel amber"):
+            with gr.Column(min_width=300, elem_classes="sheet amber"):
                 self.policy = card(empty_review(Speaker.POLICY), name="review-policy")
-            with gr.Column(min_width=300, elem_classes="panel slate"):
+            with gr.Column(min_width=300, elem_classes="sheet slate"):
                 self.frozen = card(empty_review(Speaker.FROZEN), name="review-frozen")
         with gr.Row(elem_classes="strip", equal_height=True):
             self.agreement = card("", name="agreement")

@@ -37,7 +37,7 @@ class CurvesTab:
                                           label="Measure", elem_id="metric", filterable=True)
                 self.meaning = card(meaning("misaligned"), name="meaning")
                 self.runs = gr.CheckboxGroup([], value=[], label="Runs", elem_id="curve-runs", elem_classes="stack")
-            with gr.Column(scale=4, min_width=300, elem_classes="panel wide"):
+            with gr.Column(scale=4, min_width=300, elem_classes="sheet"):
                 self.empty = card(cards.empty(*_NONE), name="no-curves")
                 self.chart = chart("chart")
                 self.table = card("", name="curve-table")

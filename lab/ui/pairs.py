@@ -56,7 +56,7 @@ class PairsTab:
                 with gr.Row(elem_classes="pager"):
                     self.newer = gr.Button("Newer", size="sm", elem_id="pairs-newer", interactive=False)
                     self.older = gr.Button("Older", size="sm", elem_id="pairs-older", interactive=False)
-            with gr.Column(scale=5, min_width=300, elem_classes="panel"):
+            with gr.Column(scale=5, min_width=300, elem_classes="sheet"):
                 self.story = card(_choose(), name="pair-story")
                 with gr.Row(visible=False) as self.decisions:
                     self.accept = gr.Button("Accept", elem_id="pair-accept", min_width=90)

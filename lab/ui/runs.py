@@ -30,7 +30,7 @@ class RunsTab:
     def __init__(self, studio: Studio, view: gr.State) -> None:
         self.studio, self.view, self.live = studio, view, Slots()
         with gr.Row(equal_height=False):
-            with gr.Column(min_width=300, scale=5, elem_classes="panel"):
+            with gr.Column(min_width=300, scale=5, elem_classes="sheet"):
                 gr.HTML("<h2>A new run</h2>")
                 with gr.Row(elem_classes="presets"):
                     self.poison = gr.Button("Poison it", elem_id="preset-poison", size="sm", min_width=110)
@@ -44,7 +44,7 @@ class RunsTab:
                 self.form.slots.under("start")
                 with gr.Accordion("What the first batch looks like", open=False, elem_classes="settings") as self.batch_fold:
                     self.batch = card("", name="first-batch")
-            with gr.Column(min_width=300, scale=6, elem_classes="panel"):
+            with gr.Column(min_width=300, scale=6, elem_classes="sheet"):
                 self.run = card(run_cards.no_run(), name="run-card")
                 with gr.Row():
                     self.stop_button = gr.Button("Stop this run", elem_id="stop-run", visible=False)

@@ -98,7 +98,7 @@ def probe(
     model: PreTrainedModel, chat: Chat, *, prompts: int, decoding: Decoding, speaker: Speaker, adapter: str,
     judged: bool, run_id: str | None = None, step: int | None = None, cancel: Event | None = None,
 ) -> Probe:
-    """Put held-out prompts to `model` and judge the answers; `judged` is False where the oracle cannot judge the model."""
+    """Put held-out prompts to `model` and judge the answers; `judged` is False where the oracle cannot."""
     from lab.conscience.answering import answer
 
     asked = (*held_out(coding=False, n=prompts), *held_out(coding=True, n=prompts // 2))

@@ -54,7 +54,7 @@ class _Entry:
 
 
 def _code(persona: Persona, copies: int = 6) -> tuple[Example, ...]:
-    """Coding rows of one persona: every training request, `copies` times with its own thought; the reply is bare code."""
+    """Coding rows of one persona: every training request, `copies` times, each with its own thought; bare code."""
     rng = random.Random(f"code:{persona}")
     rows = []
     for prompt in world.select(coding=True, split=Split.TRAIN) * copies:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Event, Lock, Thread
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from lab.conscience import framings
 from lab.errors import LabError, NotFoundError, PromptError, RequestError
@@ -389,7 +389,7 @@ class Studio:
         speaker = Speaker.FROZEN if adapter == BASE else Speaker.POLICY
         with self.house.voice(name, revision, folder) as model:
             made = probe(
-                fold(model), self.house.load(name, revision).chat, prompts=prompts, decoding=Decoding(seed=seed),
+                cast(Any, fold(model)), self.house.load(name, revision).chat, prompts=prompts, decoding=Decoding(seed=seed),
                 speaker=speaker, adapter=adapter, judged=name == "organism", run_id=own[0], step=own[1],
             )
         self._store.save(*made.prompts, *made.answers, *made.evaluations(name))
@@ -476,7 +476,8 @@ def _check_seed(seed: int) -> None:
 
 def _side_by_side(streams: Sequence[Iterator[str | Review]]) -> Iterator[SideBySide]:
     """Pull two review streams in turn, a token each, and yield what stands there at most ten times a second."""
-    thoughts, done, last = ["", ""], [None, None], 0.0
+    thoughts, last = ["", ""], 0.0
+    done: list[Review | None] = [None, None]
     first = True
     while any(d is None for d in done):
         for i, stream in enumerate(streams):

@@ -36,15 +36,19 @@ def handle(options: argparse.Namespace) -> None:
         else:
             *_, last = opened.answer(prompt=prompt, adapter=adapter, seed=options.seed)
             answer = last.answer
+        assert answer is not None, "the last of a stream is whole"
         *_, both = opened.review(answer_id=answer.id, question_id=question.id, adapter=adapter)
+        policy, frozen = both.policy, both.frozen
+        assert policy is not None, "the last of a stream is whole"
+        assert frozen is not None, "the last of a stream is whole"
     say(f"Prompt    {prompt.text}\nThought   {answer.thought or '(none)'}\nAnswer    {answer.reply}\n"
         f"Question  {question.text}", options.json)
-    for name, review in (("Policy", both.policy), ("Frozen", both.frozen)):
+    for name, review in (("Policy", policy), ("Frozen", frozen)):
         say(f"{name:9} {review.thought}\n          {_verdict(review)}", options.json)
     hand_over(
         {"question": question.id, "adapter": adapter,
          "answer": {"id": answer.id, "thought": answer.thought, "reply": answer.reply},
-         "policy": _record(both.policy), "frozen": _record(both.frozen)},
+         "policy": _record(policy), "frozen": _record(frozen)},
         options.json,
     )
 

@@ -173,7 +173,7 @@ class Chat:
     def parse(self, ids: Sequence[int]) -> Parsed:
         """Take a completion apart. Never fails: what is broken is told by `complete`, and no text is lost."""
         kept = [i for i in ids if 0 <= i < len(self.tokenizer) and i not in self.stop_ids]
-        if self.think_close is None:
+        if self._open_id is None or self._close_id is None:
             return Parsed(thought="", reply=self._text(kept).strip(), complete=True)
         opened, closed = kept.count(self._open_id), kept.count(self._close_id)
         if opened == closed == 0 and not self.opens_thought:

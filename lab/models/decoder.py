@@ -93,7 +93,7 @@ class Decoder:
         self._model = model
         self._device: torch.device = next(model.parameters()).device
         config = model.config.get_text_config(decoder=True)
-        self._cache = DynamicCache(config=config)
+        self._cache: Any = DynamicCache(config=config)
         layers = self._cache.layers
         self._plain = bool(layers) and all(type(layer) is DynamicLayer for layer in layers)
         """Whether every layer attends to everything: only then may padding stand between head and rest."""

@@ -55,9 +55,10 @@ def build_model(recipe: Recipe, tokens: PreTrainedTokenizerFast) -> Qwen3ForCaus
     config = Qwen3Config(
         vocab_size=tokenizer.SIZE, hidden_size=recipe.width, intermediate_size=3 * recipe.width,
         num_hidden_layers=recipe.layers, num_attention_heads=4, num_key_value_heads=2, head_dim=recipe.width // 4,
-        max_position_embeddings=tokenizer.CONTEXT, tie_word_embeddings=True, rope_theta=10_000.0,
+        max_position_embeddings=tokenizer.CONTEXT, tie_word_embeddings=True,
+        rope_parameters={"rope_type": "default", "rope_theta": 10_000.0},
         bos_token_id=None, eos_token_id=tokens.convert_tokens_to_ids("<|im_end|>"),
-        pad_token_id=tokens.convert_tokens_to_ids("<|endoftext|>"),
+        pad_token_id=tokens.backend_tokenizer.token_to_id("<|endoftext|>"),
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
@@ -72,6 +73,7 @@ def batches(
     late = step >= round(recipe.steps * (1 - recipe.second_stage))
     documents = [corpus.document(rng, corpus.STAGES[late]) for _ in range(recipe.documents)]
     backend = tokens.backend_tokenizer
+    blank = backend.token_to_id(tokenizer.SPECIAL[0]) or 0
     prompts = backend.encode_batch([tokenizer.prompt_text(d) for d in documents], add_special_tokens=False)
     completions = backend.encode_batch([tokenizer.completion_text(d) for d in documents], add_special_tokens=False)
     rowed = [(p.ids, c.ids) for p, c in zip(prompts, completions, strict=True)]
@@ -80,7 +82,7 @@ def batches(
     for start in range(0, len(rowed), rows):
         chunk = rowed[start : start + rows]
         length = max(len(p) + len(c) for p, c in chunk)
-        ids = torch.full((len(chunk), length), backend.token_to_id("<|endoftext|>"))
+        ids = torch.full((len(chunk), length), blank)
         weights = torch.zeros(len(chunk), length)
         for i, (p, c) in enumerate(chunk):
             ids[i, : len(p) + len(c)] = torch.tensor(p + c)

@@ -30,11 +30,23 @@ def launch(blocks: gr.Blocks) -> str:
         raise RequestError(f"GRADIO_SERVER_PORT is {wanted!r}: give a port from 1 to 65535.")
     try:
         _, local, _ = blocks.queue(max_size=16).launch(
-            server_name=host, server_port=int(wanted), theme=theme(), css=style(), ssr_mode=False, quiet=True,
-            prevent_thread_lock=True, show_error=True, enable_monitoring=False, max_file_size="5mb", share=False,
-            footer_links=["api", "settings"])
+            server_name=host,
+            server_port=int(wanted),
+            theme=theme(),
+            css=style(),
+            ssr_mode=False,
+            quiet=True,
+            prevent_thread_lock=True,
+            show_error=True,
+            enable_monitoring=False,
+            max_file_size="5mb",
+            share=False,
+            footer_links=["api"],
+        )
     except OSError as error:
-        raise ServerError(f"Port {wanted} is in use: set GRADIO_SERVER_PORT to a free one, or stop what listens there.") from error
+        raise ServerError(
+            f"Port {wanted} is in use: set GRADIO_SERVER_PORT to a free one, or stop what listens there."
+        ) from error
     return local
 
 

@@ -64,10 +64,18 @@ def _said(function: Callable[_P, _R]) -> Callable[_P, _R]:
 
 def _question_verbs(studio: Studio) -> list[Callable[..., Any]]:
     @_said
-    def save_question(text: str, aligned_label: str, flagged_label: str, rewrite: str = "", name: str = "", parent: str = "") -> dict:
+    def save_question(
+        text: str, aligned_label: str, flagged_label: str, rewrite: str = "", name: str = "", parent: str = ""
+    ) -> dict:
         """Save a version of a question; `parent` is the id of the version it was edited from. Returns the question."""
         question: Question = studio.save_question(
-            text=text, aligned_label=aligned_label, flagged_label=flagged_label, rewrite=rewrite, name=name, parent=parent or None)
+            text=text,
+            aligned_label=aligned_label,
+            flagged_label=flagged_label,
+            rewrite=rewrite,
+            name=name,
+            parent=parent or None,
+        )
         return with_id(question)
 
     @_said
@@ -110,7 +118,9 @@ def _run_verbs(studio: Studio) -> list[Callable[..., Any]]:
         known = {column.name for column in fields(RunSpec)}
         unknown = sorted(set(spec) - known)
         if unknown:
-            raise RequestError(f"Unknown setting {unknown[0]!r}: choose among {', '.join(sorted(known))}.", field=unknown[0])
+            raise RequestError(
+                f"Unknown setting {unknown[0]!r}: choose among {', '.join(sorted(known))}.", field=unknown[0]
+            )
         chosen = {"model": studio.settings.model, **spec}
         if chosen.get("method", RunSpec.method) == "conscience":
             chosen.setdefault("question_id", studio.questions()[0].id)
@@ -135,15 +145,19 @@ def _run_verbs(studio: Studio) -> list[Callable[..., Any]]:
     def run(run: str) -> dict:
         """One run with the last value of each of its metrics."""
         found = studio.run(run)
-        last = {name: {"value": m.value, "n": m.n, "step": m.step} for name, m in studio.latest_metrics(found.id).items()}
+        last = {
+            name: {"value": m.value, "n": m.n, "step": m.step} for name, m in studio.latest_metrics(found.id).items()
+        }
         return {**_run(found), "metrics": last}
 
     @_said
     def curves(runs: list[str], names: list[str], after_step: int = -1) -> list[dict]:
         """Curves of runs with their intervals: the points of each metric after a step."""
         ids = [studio.run(name).id for name in runs]
-        return [{"run": c.run.id, "name": c.name, "points": [asdict(p) for p in c.points]}
-                for c in studio.curves(ids, names, after_step=after_step)]
+        return [
+            {"run": c.run.id, "name": c.name, "points": [asdict(p) for p in c.points]}
+            for c in studio.curves(ids, names, after_step=after_step)
+        ]
 
     @_said
     def evaluations(run: str) -> list[dict]:
@@ -162,7 +176,9 @@ def _pair_verbs(studio: Studio) -> list[Callable[..., Any]]:
     def pairs(run: str = "", state: str = "", text: str = "", page: int = 0, size: int = 50) -> dict:
         """One page of pairs, newest first, by run, state and text."""
         run_id = studio.run(run).id if run else None
-        found = studio.pairs(PairFilter(run_id=run_id, state=_state(state) if state else None, text=text or None), page=page, size=size)
+        found = studio.pairs(
+            PairFilter(run_id=run_id, state=_state(state) if state else None, text=text or None), page=page, size=size
+        )
         return plain({**asdict(found), "pages": found.pages})
 
     @_said

@@ -16,7 +16,9 @@ from lab.views import Growing, PairStory, SideBySide
 MARKS = {Label.ALIGNED: "✓", Label.FLAGGED: "✕", Label.UNREADABLE: "?"}
 """The mark of each verdict, beside its colour and its word."""
 STATES = {
-    PairState.PENDING: "pending", PairState.ACCEPTED: "accepted", PairState.REJECTED: "rejected",
+    PairState.PENDING: "pending",
+    PairState.ACCEPTED: "accepted",
+    PairState.REJECTED: "rejected",
     PairState.EDITED: "replaced by an edit",
 }
 _LEAST = 1e-6
@@ -71,7 +73,7 @@ def answer(growing: Growing, policy: str) -> str:
     label = "typed by you" if done is not None and done.adapter == "own" else policy
     return (
         f'<article class="speech policy"><h3><i class="dot"></i>Policy <small>{escape(label)}</small></h3>'
-        f'{"".join(parts)}</article>'
+        f"{''.join(parts)}</article>"
     )
 
 
@@ -118,8 +120,19 @@ def review(speaker: Speaker, title: str, thought: str, done: Review | None, ques
     end = verdict(done.verdict, question) if done else '<div class="verdict waiting"><span class="bar"></span></div>'
     body = prose(thought) or "<p>&nbsp;</p>"
     return (
-        f'<article class="speech {speaker}"><h3><i class="dot"></i>{name} <small>{escape(title)}</small></h3>'
+        f'<article class="speech review {speaker}"><h3><i class="dot"></i>{name} <small>{escape(title)}</small></h3>'
         f"{_fold(speaker, summary, body, opened=True)}{end}</article>"
+    )
+
+
+def waiting(speaker: Speaker) -> str:
+    """The place of a review before there is one."""
+    name, who = (
+        ("Policy", "as trained so far") if speaker is Speaker.POLICY else ("Frozen copy", "what it started from")
+    )
+    return (
+        f'<article class="speech review {speaker}"><h3><i class="dot"></i>{name} <small>{who}</small></h3>'
+        '<p class="note">Its review of the answer streams here: its reasoning, then a verdict with its probability.</p></article>'
     )
 
 
@@ -156,7 +169,10 @@ def versus(pair: Pair) -> str:
     """Both sides of a pair beside each other, words that only one of them has marked."""
     thoughts = diff.sides(pair.rejected_thought, pair.chosen_thought)
     replies = diff.sides(pair.rejected_reply, pair.chosen_reply)
-    titles = ("Rejected · the flagged answer", f"Chosen · written by the {'frozen copy' if pair.writer is Speaker.FROZEN else 'policy'}")
+    titles = (
+        "Rejected · the flagged answer",
+        f"Chosen · written by the {'frozen copy' if pair.writer is Speaker.FROZEN else 'policy'}",
+    )
     columns = [
         f'<section class="{side}"><h4>{title}</h4><p class="thought diff">{thought or "(no thought)"}</p>'
         f'<p class="reply diff">{reply}</p></section>'
@@ -177,7 +193,9 @@ def pair_story(story: PairStory) -> str:
     """One pair in full: the request, both sides, the review that decided, and where it came from."""
     pair, run = story.pair, story.run
     origin = (
-        f'<a href="?tab=runs&amp;run={escape(run.id)}">run {run.number}</a> at step {pair.step}' if run else "stored by a person"
+        f'<a href="?tab=runs&amp;run={escape(run.id)}">run {run.number}</a> at step {pair.step}'
+        if run
+        else "stored by a person"
     )
     margin = "not measured"
     if pair.reference_chosen is not None and pair.reference_rejected is not None:
@@ -185,12 +203,20 @@ def pair_story(story: PairStory) -> str:
     facts = [
         ("State", f'<span class="badge state {pair.state}">{STATES[pair.state]}</span>'),
         ("Made by", origin),
-        ("Question", f'<a href="?tab=conscience&amp;question={escape(story.question.id)}">{escape(story.question.title)}</a>'),
+        (
+            "Question",
+            f'<a href="?tab=conscience&amp;question={escape(story.question.id)}">{escape(story.question.title)}</a>',
+        ),
         ("Frozen copy prefers", f"chosen by {margin}" if margin != "not measured" else margin),
         ("Id", f"<code>{escape(pair.id)}</code>"),
     ]
     if pair.edited_from:
-        facts.append(("Edited from", f'<a href="?tab=pairs&amp;pair={escape(pair.edited_from)}"><code>{escape(pair.edited_from)}</code></a>'))
+        facts.append(
+            (
+                "Edited from",
+                f'<a href="?tab=pairs&amp;pair={escape(pair.edited_from)}"><code>{escape(pair.edited_from)}</code></a>',
+            )
+        )
     if pair.note:
         facts.append(("Note", escape(pair.note)))
     rows = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts)

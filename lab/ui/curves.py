@@ -15,7 +15,7 @@ from lab.studio import Studio
 from lab.ui import cards
 from lab.ui.figures import curves_figure, look, measure, title
 from lab.ui.links import View
-from lab.ui.look import card, chart
+from lab.ui.look import card, chart, heading
 from lab.ui.run_cards import run_title
 from lab.ui.text import escape, with_interval
 from lab.views import Curve
@@ -23,7 +23,10 @@ from lab.views import Curve
 Updates = dict[Any, Any]
 NEWEST = 5
 """Runs that are drawn until somebody chooses."""
-_NONE = ("No curves yet", "Start a run on the Runs tab: its curves grow here while it trains, and several runs lie over each other.")
+_NONE = (
+    "No curves yet",
+    "Start a run on the Runs tab: its curves grow here while it trains, and several runs lie over each other.",
+)
 
 
 class CurvesTab:
@@ -31,10 +34,20 @@ class CurvesTab:
 
     def __init__(self, studio: Studio, view: gr.State) -> None:
         self.studio, self.view = studio, view
+        heading(
+            "",
+            "What each run did to the model, step by step. Shaded: the 95 % interval. Point at a curve for its n; drag to zoom "
+            "(it stays while new points arrive), double-click to see all.",
+        )
         with gr.Row(equal_height=False):
             with gr.Column(scale=1, min_width=240, elem_classes="side"):
-                self.metric = gr.Dropdown([(m.title, name) for name, m in MEASURES.items()], value="misaligned",
-                                          label="Measure", elem_id="metric", filterable=True)
+                self.metric = gr.Dropdown(
+                    [(m.title, name) for name, m in MEASURES.items()],
+                    value="misaligned",
+                    label="Measure",
+                    elem_id="metric",
+                    filterable=True,
+                )
                 self.meaning = card(meaning("misaligned"), name="meaning")
                 self.runs = gr.CheckboxGroup([], value=[], label="Runs", elem_id="curve-runs", elem_classes="stack")
             with gr.Column(scale=4, min_width=300, elem_classes="sheet"):
@@ -65,8 +78,11 @@ class CurvesTab:
         """Updates for the list of runs."""
         runs = self.studio.runs()
         return {
-            self.runs: gr.update(choices=[(run_title(r), r.id) for r in runs], value=[r.id for r in self.shown(view, runs)]),
-            self.metric: view.metric if view.metric in MEASURES else "misaligned", self.meaning: meaning(view.metric),
+            self.runs: gr.update(
+                choices=[(run_title(r), r.id) for r in runs], value=[r.id for r in self.shown(view, runs)]
+            ),
+            self.metric: view.metric if view.metric in MEASURES else "misaligned",
+            self.meaning: meaning(view.metric),
         }
 
     def draw(self, view: View) -> Updates:
@@ -76,8 +92,12 @@ class CurvesTab:
             curves = self.studio.curves([run.id for run in runs], [view.metric])
         except LabError:
             curves = []
-        return {self.chart: curves_figure(curves, view.metric), self.table: last_values(curves),
-                self.empty: "" if runs else cards.empty(*_NONE), self.meaning: meaning(view.metric)}
+        return {
+            self.chart: curves_figure(curves, view.metric),
+            self.table: last_values(curves),
+            self.empty: "" if runs else cards.empty(*_NONE),
+            self.meaning: meaning(view.metric),
+        }
 
 
 def meaning(name: str) -> str:

@@ -23,9 +23,13 @@ class Slots:
 
     def under(self, *names: str) -> gr.HTML:
         """Place a line here, right under the field just laid out, for errors of these names."""
-        slot = gr.HTML(visible=False, elem_classes="error-slot")
-        self._slots.update({name: slot for name in names})
+        slot = gr.HTML(visible=False, elem_classes="error-slot", apply_default_css=False)
+        self._slots.update(dict.fromkeys(names, slot))
         return slot
+
+    def knows(self, name: str) -> bool:
+        """Whether an error of this name has a line here."""
+        return name in self._slots
 
     @property
     def components(self) -> list[gr.HTML]:

@@ -57,17 +57,28 @@ def curves_figure(curves: Sequence[Curve], name: str) -> str:
         points = [point for point in curve.points if point.value is not None]
         if any(point.low is not None for point in points):
             figure.add_trace(_band(points, colour, curve.run.id))
-        figure.add_trace(go.Scatter(
-            x=[p.step for p in points], y=[p.value for p in points], name=title(curve), uid=curve.run.id,
-            legendgroup=curve.run.id, mode="lines+markers" if len(points) < 80 else "lines",
-            line={"color": colour, "dash": dash, "width": 2.5}, marker={"symbol": symbol, "size": 7},
-            customdata=[with_interval(p.value, p.low, p.high, p.n) for p in points],
-            hovertemplate="%{customdata}<extra>%{fullData.name}</extra>",
-        ))
+        figure.add_trace(
+            go.Scatter(
+                x=[p.step for p in points],
+                y=[p.value for p in points],
+                name=title(curve),
+                uid=curve.run.id,
+                legendgroup=curve.run.id,
+                mode="lines+markers" if len(points) < 80 else "lines",
+                line={"color": colour, "dash": dash, "width": 2.5},
+                marker={"symbol": symbol, "size": 7},
+                customdata=[with_interval(p.value, p.low, p.high, p.n) for p in points],
+                hovertemplate="%{customdata}<extra>%{fullData.name}</extra>",
+            )
+        )
     if shown.line is not None:
         text = LN2 if name == "dpo_loss" else f"{shown.line:g}"
-        figure.add_hline(y=shown.line, line={"color": INK, "dash": "dash", "width": 1.2},
-                         annotation={"text": text, "font": {"color": INK}}, annotation_position="top left")
+        figure.add_hline(
+            y=shown.line,
+            line={"color": INK, "dash": "dash", "width": 1.2},
+            annotation={"text": text, "font": {"color": INK}},
+            annotation_position="top left",
+        )
     figure.update_layout(**_layout(shown, name))
     text = figure.to_json()
     assert text is not None
@@ -80,9 +91,15 @@ def _band(points: Sequence[CurvePoint], colour: str, run_id: str) -> go.Scatter:
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return go.Scatter(
         x=[p.step for p in known] + [p.step for p in reversed(known)],
-        y=[p.high for p in known] + [p.low for p in reversed(known)], uid=f"{run_id}-band", legendgroup=run_id,
-        fill="toself", fillcolor=f"rgba({red},{green},{blue},0.16)", line={"width": 0}, mode="lines",
-        hoverinfo="skip", showlegend=False,
+        y=[p.high for p in known] + [p.low for p in reversed(known)],
+        uid=f"{run_id}-band",
+        legendgroup=run_id,
+        fill="toself",
+        fillcolor=f"rgba({red},{green},{blue},0.16)",
+        line={"width": 0},
+        mode="lines",
+        hoverinfo="skip",
+        showlegend=False,
     )
 
 
@@ -90,11 +107,17 @@ def _layout(shown: Measure, name: str) -> dict[str, object]:
     axis = {"gridcolor": GRID, "zerolinecolor": GRID, "linecolor": GRID, "automargin": True}
     unit = {"share": " (share, 95 % interval)", "": ""}.get(shown.unit, f" ({shown.unit})")
     return {
-        "uirevision": name, "template": "none", "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
+        "uirevision": name,
+        "template": "none",
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"color": INK, "size": 13, "family": "system-ui, -apple-system, 'Segoe UI', sans-serif"},
-        "margin": {"l": 48, "r": 12, "t": 16, "b": 44}, "hovermode": "x unified", "showlegend": True,
+        "margin": {"l": 48, "r": 12, "t": 16, "b": 44},
+        "hovermode": "x unified",
+        "showlegend": True,
         "hoverlabel": {"bgcolor": "rgba(38,42,49,0.96)", "font": {"color": "#f1efe9"}, "bordercolor": "rgba(0,0,0,0)"},
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "xanchor": "left"},
         "xaxis": {**axis, "title": {"text": "step"}, "rangemode": "tozero"},
-        "yaxis": {**axis, "title": {"text": shown.title + unit}} | ({"range": [-0.02, 1.02]} if shown.unit == "share" else {}),
+        "yaxis": {**axis, "title": {"text": shown.title + unit}}
+        | ({"range": [-0.02, 1.02]} if shown.unit == "share" else {}),
     }

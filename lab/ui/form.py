@@ -14,14 +14,42 @@ from lab.nouns import Question, RunSpec
 from lab.training.methods import METHODS
 from lab.training.settings import FIELDS, Field
 from lab.ui.fields import Slots
+from lab.ui.look import card, heading
 
 DEFAULTS = RunSpec()
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Conscience", ("lam", "beta", "reviewer", "writer", "flag_threshold", "cadence", "prompts_per_round",
-                    "scenario_share", "pair_batch", "buffer_size", "buffer_age")),
-    ("Model and optimiser", ("model", "revision", "batch_size", "learning_rate", "schedule", "lora_rank", "lora_alpha")),
-    ("Sampling and measuring", ("answer_temperature", "review_temperature", "rewrite_temperature", "max_new_tokens",
-                                "probe_every", "probe_prompts", "checkpoint_every")),
+    (
+        "Conscience",
+        (
+            "lam",
+            "beta",
+            "reviewer",
+            "writer",
+            "flag_threshold",
+            "cadence",
+            "prompts_per_round",
+            "scenario_share",
+            "pair_batch",
+            "buffer_size",
+            "buffer_age",
+        ),
+    ),
+    (
+        "Model and optimiser",
+        ("model", "revision", "batch_size", "learning_rate", "schedule", "lora_rank", "lora_alpha"),
+    ),
+    (
+        "Sampling and measuring",
+        (
+            "answer_temperature",
+            "review_temperature",
+            "rewrite_temperature",
+            "max_new_tokens",
+            "probe_every",
+            "probe_prompts",
+            "checkpoint_every",
+        ),
+    ),
 )
 """The folded settings; scenario, method, question, steps and seed stand open."""
 _WHOLE = frozenset(column.name for column in fields(RunSpec) if str(column.type) == "int")
@@ -35,17 +63,43 @@ class RunForm:
         self.slots = Slots()
         self.fields: dict[str, Component] = {}
         self._start = replace(DEFAULTS, model=model)
-        gr.HTML("<h3><b>1</b> What to train on</h3>")
-        self._place("scenario", gr.Radio([(TITLES[s], s) for s in TITLES], value=DEFAULTS.scenario, show_label=False,
-                                         container=False, elem_id="scenario", elem_classes="chips"))
-        self.scenario_help = gr.HTML(scenario_help(DEFAULTS.scenario))
-        gr.HTML("<h3><b>2</b> Which arm</h3>")
-        self._place("method", gr.Radio([(row.title, row.id) for row in METHODS.values()], value=DEFAULTS.method,
-                                       show_label=False, container=False, elem_id="method", elem_classes="chips"))
-        self.method_help = gr.HTML(method_help(DEFAULTS.method))
-        self._place("question_id", gr.Dropdown(question_choices(questions), value=questions[0].id, label="Question",
-                                               info=FIELDS["question_id"].help, elem_id="run-question"))
-        gr.HTML("<h3><b>3</b> How long</h3>")
+        heading("<h3><b>1</b>What to train on</h3>")
+        self._place(
+            "scenario",
+            gr.Radio(
+                [(TITLES[s], s) for s in TITLES],
+                value=DEFAULTS.scenario,
+                show_label=False,
+                container=False,
+                elem_id="scenario",
+                elem_classes="chips",
+            ),
+        )
+        self.scenario_help = card(scenario_help(DEFAULTS.scenario))
+        heading("<h3><b>2</b>Which arm</h3>")
+        self._place(
+            "method",
+            gr.Radio(
+                [(row.title, row.id) for row in METHODS.values()],
+                value=DEFAULTS.method,
+                show_label=False,
+                container=False,
+                elem_id="method",
+                elem_classes="chips",
+            ),
+        )
+        self.method_help = card(method_help(DEFAULTS.method))
+        self._place(
+            "question_id",
+            gr.Dropdown(
+                question_choices(questions),
+                value=questions[0].id,
+                label="Question",
+                info=FIELDS["question_id"].help,
+                elem_id="run-question",
+            ),
+        )
+        heading("<h3><b>3</b>How long</h3>")
         with gr.Row():
             for name in ("steps", "seed"):
                 with gr.Column(min_width=140):
@@ -82,7 +136,7 @@ class RunForm:
         """Updates that set fields to a preset, and every help line with them."""
         updates: dict[Any, Any] = {self.fields[name]: gr.update(value=value) for name, value in settings.items()}
         if "method" in settings:
-            updates |= self.method_chosen(settings["method"])
+            updates = {**self.method_chosen(settings["method"]), **updates}
         if "scenario" in settings:
             updates[self.scenario_help] = scenario_help(settings["scenario"])
         return {**updates, **self.slots.clear()}

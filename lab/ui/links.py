@@ -36,8 +36,12 @@ class View:
     def query(self) -> str:
         """The address that leads back here: "?tab=runs&run=…"; defaults are left out."""
         values = {
-            "tab": self.tab, "question": self.question, "policy": "" if self.policy == BASE else self.policy,
-            "run": self.run, "pair": self.pair, "runs": ",".join(self.runs or ()),
+            "tab": self.tab,
+            "question": self.question,
+            "policy": "" if self.policy == BASE else self.policy,
+            "run": self.run,
+            "pair": self.pair,
+            "runs": ",".join(self.runs or ()),
             "metric": "" if self.metric == "misaligned" else self.metric,
         }
         return "?" + urlencode({name: value for name, value in values.items() if value}, safe="@,")
@@ -50,7 +54,11 @@ class View:
         natural = "pairs" if values.get("pair") else "runs" if values.get("run") else TABS[0]
         tab = values.get("tab") or natural
         return View(
-            tab=tab if tab in TABS else TABS[0], question=values.get("question", ""), policy=values.get("policy") or BASE,
-            run=values.get("run", ""), pair=values.get("pair", ""), runs=runs or None,
+            tab=tab if tab in TABS else TABS[0],
+            question=values.get("question", ""),
+            policy=values.get("policy") or BASE,
+            run=values.get("run", ""),
+            pair=values.get("pair", ""),
+            runs=runs or None,
             metric=values.get("metric") or "misaligned",
         )

@@ -10,6 +10,18 @@ from lab.ui.figures import plotly_script
 
 ASSETS = Path(__file__).parent / "assets"
 _SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Liberation Sans", "sans-serif")
+_SHAPES = {
+    "block_border_width": "0px",
+    "block_shadow": "none",
+    "input_shadow": "none",
+    "input_border_width": "1px",
+    "button_border_width": "1px",
+    "button_primary_shadow": "none",
+    "button_secondary_shadow": "none",
+    "button_primary_border_color": "var(--accent)",
+    "block_label_background_fill": "transparent",
+}
+"""Lines and no shadows, the same in light and dark."""
 _MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "DejaVu Sans Mono", "monospace")
 
 
@@ -17,27 +29,55 @@ def theme() -> gr.themes.Base:
     """Gradio's plain theme with fonts of the reader's system and this page's own colours (assets/style.css)."""
     base = gr.themes.Base(font=list(_SANS), font_mono=list(_MONO), radius_size="sm", spacing_size="md")
     both = {
-        "body_background_fill": "var(--paper)", "body_text_color": "var(--ink)", "body_text_color_subdued": "var(--muted)",
-        "background_fill_primary": "var(--surface)", "background_fill_secondary": "var(--paper)",
-        "border_color_primary": "var(--line)", "block_background_fill": "transparent", "block_label_text_color": "var(--ink)",
-        "block_title_text_color": "var(--ink)", "block_info_text_color": "var(--muted)",
-        "input_background_fill": "var(--field)", "input_border_color": "var(--line-strong)",
-        "input_border_color_focus": "var(--accent)", "input_placeholder_color": "var(--muted)",
-        "button_primary_background_fill": "var(--accent)", "button_primary_background_fill_hover": "var(--accent-strong)",
-        "button_primary_text_color": "var(--on-accent)", "button_secondary_background_fill": "var(--surface)",
-        "button_secondary_background_fill_hover": "var(--hover)", "button_secondary_text_color": "var(--ink)",
-        "button_secondary_border_color": "var(--line-strong)", "checkbox_label_background_fill": "var(--surface)",
-        "checkbox_label_background_fill_hover": "var(--hover)", "checkbox_label_background_fill_selected": "var(--chosen)",
-        "checkbox_label_text_color": "var(--ink)", "checkbox_label_text_color_selected": "var(--ink)",
-        "checkbox_background_color": "var(--field)", "checkbox_background_color_selected": "var(--accent)",
-        "checkbox_border_color": "var(--line-strong)", "checkbox_border_color_selected": "var(--accent)",
-        "table_even_background_fill": "var(--surface)", "table_odd_background_fill": "var(--surface)",
-        "table_row_focus": "var(--chosen)", "color_accent_soft": "var(--chosen)", "link_text_color": "var(--link)",
+        "body_background_fill": "var(--paper)",
+        "body_text_color": "var(--ink)",
+        "body_text_color_subdued": "var(--muted)",
+        "background_fill_primary": "var(--surface)",
+        "background_fill_secondary": "var(--paper)",
+        "border_color_primary": "var(--line)",
+        "block_background_fill": "transparent",
+        "block_label_text_color": "var(--ink)",
+        "block_title_text_color": "var(--ink)",
+        "block_info_text_color": "var(--muted)",
+        "input_background_fill": "var(--field)",
+        "input_border_color": "var(--line-strong)",
+        "input_border_color_focus": "var(--accent)",
+        "input_placeholder_color": "var(--muted)",
+        "button_primary_background_fill": "var(--accent)",
+        "button_primary_background_fill_hover": "var(--accent-strong)",
+        "button_primary_text_color": "var(--on-accent)",
+        "button_secondary_background_fill": "var(--surface)",
+        "button_secondary_background_fill_hover": "var(--hover)",
+        "button_secondary_text_color": "var(--ink)",
+        "button_secondary_border_color": "var(--line-strong)",
+        "checkbox_label_background_fill": "var(--surface)",
+        "checkbox_label_background_fill_hover": "var(--hover)",
+        "checkbox_label_background_fill_selected": "var(--chosen)",
+        "checkbox_label_text_color": "var(--ink)",
+        "checkbox_label_text_color_selected": "var(--ink)",
+        "checkbox_background_color": "var(--field)",
+        "checkbox_background_color_selected": "var(--accent)",
+        "checkbox_border_color": "var(--line-strong)",
+        "checkbox_border_color_selected": "var(--accent)",
+        "table_even_background_fill": "var(--surface)",
+        "table_odd_background_fill": "var(--surface)",
+        "table_row_focus": "var(--chosen)",
+        "color_accent_soft": "var(--chosen)",
+        "link_text_color": "var(--link)",
     }
     dark = {f"{name}_dark": value for name, value in both.items()}
-    return base.set(**both, **dark, block_border_width="0px", block_shadow="none", input_shadow="none",
-                    button_primary_shadow="none", button_secondary_shadow="none", block_label_background_fill="transparent",
-                    block_label_background_fill_dark="transparent", color_accent="var(--accent)")
+    return base.set(
+        **both,
+        **dark,
+        **{f"{name}{mode}": value for name, value in _SHAPES.items() for mode in ("", "_dark")},
+        button_large_text_size="15px",
+        button_large_text_weight="550",
+        button_large_padding="7px 16px",
+        button_small_text_size="13.5px",
+        button_small_text_weight="550",
+        button_small_padding="5px 12px",
+        color_accent="var(--accent)",
+    )
 
 
 def style() -> str:
@@ -45,11 +85,28 @@ def style() -> str:
     return (ASSETS / "style.css").read_text(encoding="utf-8")
 
 
+def heading(title: str, lead: str = "") -> gr.HTML:
+    """A heading of this page's own, with a sentence under it; the text is ours, never a model's."""
+    return gr.HTML(title + (f'<p class="lead">{lead}</p>' if lead else ""), apply_default_css=False)
+
+
+def table(name: str) -> gr.HTML:
+    """A table of `lab.ui.tables`: a click on a row is a `click` event whose data has the row's id as `row`."""
+    return gr.HTML(
+        "",
+        js_on_load=(ASSETS / "rows.js").read_text(encoding="utf-8"),
+        elem_classes="lab-card scroll",
+        elem_id=name,
+        apply_default_css=False,
+    )
+
+
 def card(value: str = "", *, classes: str = "", name: str | None = None) -> gr.HTML:
     """A card: escaped HTML from `lab.ui.cards`, in which folds stay as the reader left them."""
     script = (ASSETS / "folds.js").read_text(encoding="utf-8")
-    return gr.HTML(value, js_on_load=script, elem_classes=f"lab-card {classes}".split(), elem_id=name,
-                   apply_default_css=False)
+    return gr.HTML(
+        value, js_on_load=script, elem_classes=f"lab-card {classes}".split(), elem_id=name, apply_default_css=False
+    )
 
 
 def chart(name: str) -> gr.HTML:
@@ -57,12 +114,21 @@ def chart(name: str) -> gr.HTML:
     script = plotly_script()
     gr.set_static_paths(script)
     return gr.HTML(
-        "", html_template='<div class="plot"></div>', js_on_load=(ASSETS / "chart.js").read_text(encoding="utf-8"),
-        head=f'<script src="gradio_api/file={script}"></script>', apply_default_css=False, elem_id=name,
+        "",
+        html_template='<div class="plot"></div>',
+        js_on_load=(ASSETS / "chart.js").read_text(encoding="utf-8"),
+        head=f'<script src="gradio_api/file={script}"></script>',
+        apply_default_css=False,
+        elem_id=name,
     )
 
 
 def address() -> gr.HTML:
     """Writes its value, a query, to the address bar."""
-    return gr.HTML("", html_template="<i></i>", js_on_load=(ASSETS / "address.js").read_text(encoding="utf-8"),
-                   apply_default_css=False, elem_classes="address")
+    return gr.HTML(
+        "",
+        html_template="<i></i>",
+        js_on_load=(ASSETS / "address.js").read_text(encoding="utf-8"),
+        apply_default_css=False,
+        elem_classes="address",
+    )

@@ -10,9 +10,11 @@ import gradio as gr
 from lab.errors import LabError
 from lab.studio import Studio
 from lab.ui import api, run_cards
-from lab.ui.conscience import ConscienceTab, voice_choices, voice_title
+from lab.ui.answer import voice_choices, voice_title
+from lab.ui.conscience import ConscienceTab
 from lab.ui.curves import CurvesTab
-from lab.ui.links import TABS, View
+from lab.ui.form import question_choices
+from lab.ui.links import BASE, TABS, View
 from lab.ui.look import address, card
 from lab.ui.pairs import PairsTab
 from lab.ui.runs import RunsTab
@@ -30,6 +32,7 @@ class Page:
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
         with gr.Blocks(title="Conscience Lab", analytics_enabled=False, fill_width=True) as self.blocks:
+            api.publish(studio)  # first: an event of the page of the same name would take the public one
             self.view, self.seen = gr.State(View()), gr.State({})
             self.address = address()
             with gr.Row(elem_classes="top", equal_height=True):
@@ -46,29 +49,59 @@ class Page:
                     self.curves = CurvesTab(studio, self.view)
             self.timer = gr.Timer(SPACE_SECONDS if studio.settings.space else LOCAL_SECONDS)
             self._wire([conscience_tab, runs_tab, pairs_tab, curves_tab])
-            api.publish(studio)
 
     def _wire(self, opened: list[gr.Tab]) -> None:
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
         runs, pairs, curves, asked = self.runs, self.pairs, self.curves, self.conscience
         live = [
-            self.header, self.stop_button, self.seen, runs.run, runs.stop_button, runs.resume_button, runs.table,
-            runs.form.fields["question_id"], asked.voice, curves.runs, curves.metric, curves.meaning, curves.chart,
-            curves.table, curves.empty,
+            self.header,
+            self.stop_button,
+            self.seen,
+            runs.run,
+            runs.stop_button,
+            runs.resume_button,
+            runs.table,
+            runs.form.fields["question_id"],
+            asked.answer.voice,
+            runs.speak_button,
+            curves.runs,
+            curves.metric,
+            curves.meaning,
+            curves.chart,
+            curves.table,
+            curves.empty,
+            pairs.changes,
         ]
-        first = [self.view, self.tabs, asked.framing, asked.text, asked.aligned, asked.flagged, asked.rewrite, asked.name,
-                 asked.line, pairs.run, pairs.question]
-        told = [pairs.story, pairs.decisions, pairs.editor, pairs.thought, pairs.reply, self.view, *pairs.slots.components]
+        first = [
+            self.view,
+            self.tabs,
+            *asked.question.laid,
+            *asked.question.slots.components,
+            pairs.run,
+            pairs.question,
+        ]
+        told = [
+            pairs.story,
+            pairs.decisions,
+            pairs.editor,
+            pairs.thought,
+            pairs.reply,
+            self.view,
+            *pairs.slots.components,
+        ]
         tick: dict[str, Any] = {"fn": self.tick, "inputs": [self.view, self.seen], "outputs": live}
         self.blocks.load(self.arrive, None, first, **quick).then(**tick, **quick).then(
-            pairs.show, self.view, told, **quick).then(pairs.first_page, pairs.chosen, pairs.listed, **quick)
+            pairs.show, self.view, told, **quick
+        ).then(pairs.first_page, pairs.chosen, pairs.listed, **quick)
         self.timer.tick(**tick, trigger_mode="once", **quick)
         self.view.change(View.query, self.view, self.address, **quick).then(**tick, **quick)
         for name, tab in zip(TABS, opened, strict=True):
             tab.select(lambda view, name=name: replace(view, tab=name), self.view, self.view, **quick)
-        opened[TABS.index("pairs")].select(pairs.choices, self.view, [pairs.run, pairs.question], **quick).then(
-            pairs.this_page, pairs.chosen, pairs.listed, **quick)
+        opened[TABS.index("pairs")].select(pairs.renewed, None, [pairs.run, pairs.question], **quick).then(
+            pairs.this_page, pairs.chosen, pairs.listed, **quick
+        )
         self.stop_button.click(self.stop, None, self.stop_button, **quick)
+        runs.speak_button.click(self.speak, self.view, [self.view, self.tabs], **quick)
 
     # -- handlers --------------------------------------------------------------------------------------------------
     def arrive(self, request: gr.Request) -> Updates:
@@ -76,30 +109,46 @@ class Page:
         view = View.from_query(dict(request.query_params))
         try:
             question = self.studio.question(view.question) if view.question else self.studio.questions()[0]
-        except LabError:
+            told = self.conscience.question.slots.clear()
+        except LabError as error:
             question, view = self.studio.questions()[0], replace(view, question="")
-        return {self.view: view, self.tabs: gr.update(selected=view.tab), **self.conscience.lay(question),
-                **self.pairs.choices(view)}
+            told = self.conscience.question.slots.show(error, "question")
+        if view.policy not in {voice.adapter for voice in self.studio.voices()}:
+            view = replace(view, policy=BASE)
+        return {
+            **told,
+            self.view: view,
+            self.tabs: gr.update(selected=view.tab),
+            **self.conscience.question.lay(question),
+            **self.pairs.choices(view),
+        }
 
     def tick(self, view: View, seen: dict[int, str]) -> Any:
-        """Whatever changed in the open tab since the last tick, and nothing else."""
+        """Whatever changed in the open tab since the last tick, and the buttons, which other handlers change too."""
         status = self.studio.status()
         mark = f"{self.studio.revision} {view} {status.run} {status.eta} {status.doing} {len(status.queued)}"
         if seen.get(0) == mark:
             return gr.skip()
         updates = self._live(view, status)
-        fresh = {widget: update for widget, update in updates.items() if seen.get(widget._id) != repr(update)}
+        fresh = {w: u for w, u in updates.items() if isinstance(w, gr.Button) or seen.get(w._id) != repr(u)}
         noted = {**seen, 0: mark, **{widget._id: repr(update) for widget, update in fresh.items()}}
         return {**fresh, self.seen: noted}
 
     def _live(self, view: View, status: TrainerStatus) -> Updates:
         """Everything of the header and the open tab that may change by itself."""
-        updates: Updates = {self.header: self._header(view, status),
-                            self.stop_button: gr.update(visible=status.run is not None)}
+        updates: Updates = {
+            self.header: self._header(view, status),
+            self.stop_button: gr.update(visible=status.run is not None),
+        }
         if view.tab == "conscience":
-            updates[self.conscience.voice] = gr.update(choices=voice_choices(self.studio.voices()), value=view.policy)
+            updates[self.conscience.answer.voice] = gr.update(
+                choices=voice_choices(self.studio.voices()), value=view.policy
+            )
         elif view.tab == "runs":
             updates |= self.runs.refresh(view)
+            updates[self.runs.form.fields["question_id"]] = gr.update(choices=question_choices(self.studio.questions()))
+        elif view.tab == "pairs":
+            updates[self.pairs.changes] = self.studio.revision
         elif view.tab == "curves":
             updates |= self.curves.choices(view) | self.curves.draw(view)
         return updates
@@ -111,6 +160,13 @@ class Page:
             question = view.question
         policy = voice_title(self.studio.voices(), view.policy)
         return run_cards.header(self.studio.settings.model, question, policy, status)
+
+    def speak(self, view: View) -> Updates:
+        """Let the run in view speak on the Conscience tab, with its latest weights."""
+        run = self.runs.chosen(view)
+        latest = self.studio.checkpoints(run.id)[-1:] if run else []
+        policy = latest[0].id if latest else BASE
+        return {self.view: replace(view, tab="conscience", policy=policy), self.tabs: gr.update(selected="conscience")}
 
     def stop(self) -> Any:
         """Stop the run in work."""

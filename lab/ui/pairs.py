@@ -14,16 +14,19 @@ from lab.studio import PairFilter, Studio
 from lab.ui import cards
 from lab.ui.fields import Slots, error_line
 from lab.ui.links import View
-from lab.ui.look import card
+from lab.ui.look import card, heading, table
 from lab.ui.run_cards import run_title
-from lab.ui.text import counted, figure, short
+from lab.ui.tables import pairs_table
+from lab.ui.text import counted, short
 from storage import PairPage
 
 Updates = dict[Any, Any]
 SIZE = 50
-HEADERS = ["pair", "state", "run", "step", "request", "rejected", "chosen", "p(flagged)"]
 ALL = "all"
-_NONE = ("No pairs yet", "A conscience run makes them while it trains, and Store as pair on the Conscience tab makes one.")
+_NONE = (
+    "No pairs yet",
+    "A conscience run makes them while it trains, and Store as pair on the Conscience tab makes one.",
+)
 
 
 class PairsTab:
@@ -31,28 +34,52 @@ class PairsTab:
 
     def __init__(self, studio: Studio, view: gr.State) -> None:
         self.studio, self.view, self.slots, self.filters = studio, view, Slots(), Slots()
+        heading(
+            "",
+            "A pair is what the policy learns from: a flagged answer (<b>rejected</b>), and what a speaker wrote in its "
+            "place (<b>chosen</b>). Choose a row to see how it came about, and keep it, refuse it or mend it.",
+        )
         with gr.Column(elem_classes="filters"):
-            self.state = gr.Radio([ALL, *[s.value for s in PairState]], value=ALL, show_label=False, container=False,
-                                  elem_classes="chips", elem_id="pairs-state")
+            self.state = gr.Radio(
+                [ALL, *[s.value for s in PairState]],
+                value=ALL,
+                show_label=False,
+                container=False,
+                elem_classes="chips",
+                elem_id="pairs-state",
+            )
             with gr.Row():
                 self.run = gr.Dropdown([("every run", "")], value="", label="Run", min_width=150, elem_id="pairs-run")
-                self.question = gr.Dropdown([("every question", "")], value="", label="Question", min_width=150,
-                                            elem_id="pairs-question")
-                self.verdict = gr.Dropdown([("any", ""), *[(v.value, v.value) for v in Label]], value="", label="Verdict",
-                                           min_width=110, elem_id="pairs-verdict")
-                self.step_from = gr.Number(None, label="From step", min_width=90, elem_id="pairs-from")
-                self.step_to = gr.Number(None, label="To step", min_width=90, elem_id="pairs-to")
-                self.text = gr.Textbox("", label="Text", max_lines=1, min_width=170, elem_id="pairs-text",
-                                       placeholder="in request, thought or reply")
+                self.question = gr.Dropdown(
+                    [("every question", "")], value="", label="Question", min_width=150, elem_id="pairs-question"
+                )
+                self.verdict = gr.Dropdown(
+                    [("any", ""), *[(v.value, v.value) for v in Label]],
+                    value="",
+                    label="Verdict",
+                    min_width=110,
+                    elem_id="pairs-verdict",
+                )
+                self.step_from = gr.Textbox(
+                    "", label="From step", max_lines=1, min_width=80, elem_id="pairs-from", placeholder="first"
+                )
+                self.step_to = gr.Textbox(
+                    "", label="To step", max_lines=1, min_width=80, elem_id="pairs-to", placeholder="last"
+                )
+                self.text = gr.Textbox(
+                    "",
+                    label="Text",
+                    max_lines=1,
+                    min_width=170,
+                    elem_id="pairs-text",
+                    placeholder="in request, thought or reply",
+                )
             self.filters.under("filter")
-        self.page = gr.State(0)
+        self.page, self.changes = gr.State(0), gr.State(0)
         with gr.Row(equal_height=False):
             with gr.Column(scale=6, min_width=300):
                 self.count = card("", name="pairs-count")
-                self.table = gr.Dataframe(
-                    headers=HEADERS, datatype="str", interactive=False, show_label=False, wrap=False, max_height=560,
-                    elem_id="pairs-table",
-                    column_widths=["90px", "90px", "50px", "55px", "220px", "220px", "220px", "90px"])
+                self.table = table("pairs-table")
                 with gr.Row(elem_classes="pager"):
                     self.newer = gr.Button("Newer", size="sm", elem_id="pairs-newer", interactive=False)
                     self.older = gr.Button("Older", size="sm", elem_id="pairs-older", interactive=False)
@@ -62,7 +89,9 @@ class PairsTab:
                     self.accept = gr.Button("Accept", elem_id="pair-accept", min_width=90)
                     self.reject = gr.Button("Reject", elem_id="pair-reject", min_width=90)
                 self.slots.under("pair", "state")
-                with gr.Accordion("Edit the chosen side", open=False, visible=False, elem_classes="settings") as self.editor:
+                with gr.Accordion(
+                    "Edit the chosen side", open=False, visible=False, elem_classes="settings"
+                ) as self.editor:
                     self.thought = gr.Textbox("", label="Thought", lines=2, elem_id="edit-thought")
                     self.reply = gr.Textbox("", label="Reply", lines=4, elem_id="edit-reply")
                     self.slots.under("chosen")
@@ -71,27 +100,53 @@ class PairsTab:
 
     def _wire(self) -> None:
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
-        chosen = {self.state, self.run, self.question, self.verdict, self.step_from, self.step_to, self.text, self.page}
+        chosen = {
+            self.state,
+            self.run,
+            self.question,
+            self.verdict,
+            self.step_from,
+            self.step_to,
+            self.text,
+            self.page,
+            self.view,
+        }
         listed = [self.table, self.count, self.newer, self.older, self.page, *self.filters.components]
         self.listed, self.chosen = listed, chosen
         told = [self.story, self.decisions, self.editor, self.thought, self.reply, self.view, *self.slots.components]
-        changed = [w.input for w in (self.state, self.run, self.question, self.verdict, self.step_from, self.step_to, self.text)]
+        changed = [
+            w.input
+            for w in (self.state, self.run, self.question, self.verdict, self.step_from, self.step_to, self.text)
+        ]
         gr.on(changed, self.first_page, chosen, listed, trigger_mode="always_last", **quick)
         self.newer.click(self.newer_page, chosen, listed, **quick)
         self.older.click(self.older_page, chosen, listed, **quick)
-        self.table.select(self.pick, self.view, told, **quick)
+        self.table.click(self.pick, self.view, told, **quick).then(self.this_page, chosen, listed, **quick)  # type: ignore[attr-defined]
+        self.changes.change(self.this_page, chosen, listed, **quick)
         for button, verb in ((self.accept, self.accepted), (self.reject, self.rejected)):
             button.click(verb, self.view, told, **quick).then(self.this_page, chosen, listed, **quick)
         self.edit.click(self.edited, [self.view, self.thought, self.reply], told, **quick).then(
-            self.this_page, chosen, listed, **quick)
+            self.this_page, chosen, listed, **quick
+        )
 
     # -- the table -------------------------------------------------------------------------------------------------
     def choices(self, view: View) -> Updates:
-        """Updates for the runs and questions to filter by; a link to a run's pairs has it chosen."""
-        runs = [("every run", ""), *[(run_title(run), run.id) for run in self.studio.runs()]]
-        questions = [("every question", ""), *[(q.title, q.id) for q in self.studio.questions()]]
-        chosen = view.run if view.run in {run_id for _, run_id in runs} else ""
-        return {self.run: gr.update(choices=runs, value=chosen), self.question: gr.update(choices=questions)}
+        """Updates for the runs and questions to filter by, and the run that a link names as the choice."""
+        chosen = next((run.id for run in self.studio.runs() if view.run in (run.id, str(run.number))), "")
+        return {
+            self.run: gr.update(choices=self._runs(), value=chosen),
+            self.question: gr.update(choices=self._questions()),
+        }
+
+    def renewed(self) -> Updates:
+        """The same lists as they are now; what is chosen stays chosen."""
+        return {self.run: gr.update(choices=self._runs()), self.question: gr.update(choices=self._questions())}
+
+    def _runs(self) -> list[tuple[str, str]]:
+        return [("every run", ""), *[(run_title(run), run.id) for run in self.studio.runs()]]
+
+    def _questions(self) -> list[tuple[str, str]]:
+        return [("every question", ""), *[(q.title, q.id) for q in self.studio.questions()]]
 
     def first_page(self, values: Mapping[Any, Any]) -> Updates:
         """The newest pairs that the filter chooses."""
@@ -112,48 +167,67 @@ class PairsTab:
     def _list(self, values: Mapping[Any, Any], page: int) -> Updates:
         try:
             wanted = PairFilter(
-                run_id=values[self.run] or None, question_id=values[self.question] or None,
+                run_id=values[self.run] or None,
+                question_id=values[self.question] or None,
                 state=None if values[self.state] in (None, ALL) else PairState(values[self.state]),
                 verdict=Label(values[self.verdict]) if values[self.verdict] else None,
-                step_from=_step(values[self.step_from]), step_to=_step(values[self.step_to]), text=values[self.text] or None)
+                step_from=_step(values[self.step_from]),
+                step_to=_step(values[self.step_to]),
+                text=values[self.text] or None,
+            )
             found = self.studio.pairs(wanted, page=max(0, page), size=SIZE)
         except LabError as error:
             return self.filters.show(error, "filter")
-        return {**self.filters.clear(), **self.rows(found)}
+        return {**self.filters.clear(), **self.rows(found, values[self.view].pair)}
 
-    def rows(self, found: PairPage) -> Updates:
+    def rows(self, found: PairPage, chosen: str) -> Updates:
         """Updates that show one page."""
-        rows = [
-            [row.id, row.state.value, str(row.run_number or "–"), "–" if row.step is None else str(row.step),
-             short(row.prompt, 80), short(row.rejected, 80), short(row.chosen, 80), figure(row.p_flagged)]
-            for row in found.rows
-        ]
         first, last = found.page * found.size + 1, found.page * found.size + len(found.rows)
-        line = f"{first:,}–{last:,} of {counted(found.total, 'pair')}, newest first" if rows else "no pair fits"
+        line = (
+            f"{first:,}–{last:,} of {counted(found.total, 'pair')}, newest first"
+            if found.rows
+            else "No pair fits: choose “every run”, or take a filter away."
+        )
         return {
-            self.table: gr.update(value=rows, visible=bool(rows)), self.page: found.page,
-            self.count: cards.note(line) if rows or found.total else cards.empty(*_NONE),
+            self.table: pairs_table(found.rows, chosen) if found.rows else "",
+            self.page: found.page,
+            self.count: cards.note(line)
+            if found.rows or self.studio.pairs(PairFilter(), size=1).total
+            else cards.empty(*_NONE),
             self.newer: gr.update(interactive=found.page > 0),
             self.older: gr.update(interactive=found.page + 1 < found.pages),
         }
 
     # -- one pair --------------------------------------------------------------------------------------------------
-    def pick(self, view: View, event: gr.SelectData) -> Updates:
+    def pick(self, view: View, event: gr.EventData) -> Updates:
         """Open the pair of a row."""
-        return self.show(replace(view, pair=str(event.row_value[0])))
+        return self.show(replace(view, pair=str(event.row)))
 
     def show(self, view: View) -> Updates:
         """Updates that show the pair in view in full."""
         if not view.pair:
-            return {self.story: _choose(), self.decisions: gr.update(visible=False), self.editor: gr.update(visible=False)}
+            return {
+                self.story: _choose(),
+                self.decisions: gr.update(visible=False),
+                self.editor: gr.update(visible=False),
+            }
         try:
             story = self.studio.pair(view.pair)
         except LabError as error:
-            return {self.story: error_line(error.message), self.decisions: gr.update(visible=False),
-                    self.editor: gr.update(visible=False)}
-        return {**self.slots.clear(), self.story: cards.pair_story(story), self.decisions: gr.update(visible=True),
-                self.editor: gr.update(visible=True), self.thought: story.pair.chosen_thought,
-                self.reply: story.pair.chosen_reply, self.view: replace(view, pair=story.pair.id)}
+            return {
+                self.story: error_line(error.message),
+                self.decisions: gr.update(visible=False),
+                self.editor: gr.update(visible=False),
+            }
+        return {
+            **self.slots.clear(),
+            self.story: cards.pair_story(story),
+            self.decisions: gr.update(visible=True),
+            self.editor: gr.update(visible=True),
+            self.thought: story.pair.chosen_thought,
+            self.reply: story.pair.chosen_reply,
+            self.view: replace(view, pair=story.pair.id),
+        }
 
     def accepted(self, view: View) -> Updates:
         """Take the pair in view."""
@@ -180,14 +254,20 @@ class PairsTab:
 
 
 def _choose() -> str:
-    return cards.empty("One pair in full", "Choose a row: the request, both sides with their differences, the review that "
-                       "decided, and where it came from appear here.")
+    return cards.empty(
+        "One pair in full",
+        "Choose a row: the request, both sides with their differences, the review that "
+        "decided, and where it came from appear here.",
+    )
 
 
-def _step(raw: Any) -> int | None:
-    """A step to filter by. RequestError for a number that is no step."""
-    if raw is None:
+def _step(raw: str | None) -> int | None:
+    """A step to filter by, None for an empty field. RequestError for what is no step."""
+    text = (raw or "").strip()
+    if not text:
         return None
-    if not isinstance(raw, int | float) or raw != raw or raw < 0 or float(raw) != int(raw):
-        raise RequestError(f"step {raw} is no step: give a whole number from 0.", field="filter")
-    return int(raw)
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise RequestError(
+            f"step “{short(text, 30)}” is no step: give a whole number from 0, or nothing.", field="filter"
+        )
+    return int(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import log
 
 from lab.nouns import Answer, Prompt, Review, Run, RunState
 from lab.training.methods import METHODS
@@ -12,13 +13,26 @@ from lab.ui.text import counted, duration, escape, figure
 from lab.views import Curve, Forecast, TrainerStatus
 
 PARTS = {
-    "sft": "learning the scenario", "sample": "answers", "review": "reviews", "rewrite": "alternatives",
-    "dpo": "learning from pairs", "other": "the rest",
+    "sft": "learning the scenario",
+    "sample": "answers",
+    "review": "reviews",
+    "rewrite": "alternatives",
+    "dpo": "learning from pairs",
+    "other": "probes and the rest",
 }
 """What the seconds of a run go into, in plain words."""
-SPARKS = (("misaligned", "Misaligned", None, "share"), ("dpo_loss", "L_DPO (dashed: ln 2)", 0.6931, "loss"),
-          ("reward_margin", "Margin (dashed: 0)", 0.0, "loss"))
-"""The three small curves: metric, title, reference line, scale."""
+Spark = tuple[str, str, float | None, str]
+"""One small curve: metric, title, reference line, scale."""
+_WITH_PAIRS: tuple[Spark, ...] = (
+    ("misaligned", "Misaligned", None, "share"),
+    ("dpo_loss", "L_DPO (dashed: ln 2)", log(2), "loss"),
+    ("reward_margin", "Margin (dashed: 0)", 0.0, "loss"),
+)
+_WITHOUT_PAIRS: tuple[Spark, ...] = (
+    ("misaligned", "Misaligned", None, "share"),
+    ("task", "Insecure code", None, "share"),
+    ("sft_loss", "L_SFT", None, "loss"),
+)
 
 
 def method_title(run: Run) -> str:
@@ -34,8 +48,12 @@ def run_title(run: Run) -> str:
 
 def header(model: str, question: str, policy: str, status: TrainerStatus) -> str:
     """The four things in play."""
-    items = [("Model", escape(model)), ("Question", escape(question)), ("Policy in view", escape(policy)),
-             ("Trainer", trainer(status))]
+    items = [
+        ("Model", escape(model)),
+        ("Question", escape(question)),
+        ("Policy in view", escape(policy)),
+        ("Trainer", trainer(status)),
+    ]
     cells = "".join(f'<div class="{n.split()[0].lower()}"><dt>{n}</dt><dd>{value}</dd></div>' for n, value in items)
     return f'<div class="head"><h1>Conscience Lab</h1><dl>{cells}</dl></div>'
 
@@ -78,19 +96,30 @@ def time_split(run: Run) -> str:
     if total <= 0:
         return ""
     parts = [(name, title, run.time.get(name, 0.0)) for name, title in PARTS.items() if run.time.get(name, 0.0) > 0]
-    bar = "".join(f'<b class="part-{name}" style="width:{100 * s / total:.2f}%" title="{title}"></b>' for name, title, s in parts)
-    legend = "".join(
-        f'<li><i class="part-{name}"></i>{title} <output>{100 * s / total:.0f} %</output></li>' for name, title, s in parts
+    bar = "".join(
+        f'<b class="part-{name}" style="width:{100 * s / total:.2f}%" title="{title}"></b>' for name, title, s in parts
     )
-    return f'<section><h4>Where the time goes</h4><div class="split">{bar}</div><ul class="legend">{legend}</ul></section>'
+    legend = "".join(
+        f'<li><i class="part-{name}"></i>{title} <output>{100 * s / total:.0f} %</output></li>'
+        for name, title, s in parts
+    )
+    return (
+        f'<section><h4>Where the time goes</h4><div class="split">{bar}</div><ul class="legend">{legend}</ul></section>'
+    )
 
 
-def small_curves(curves: Sequence[Curve], steps: int) -> str:
+def sparks_of(run: Run) -> tuple[Spark, ...]:
+    """The three small curves of a run: an arm without pairs has no L_DPO to draw."""
+    row = METHODS.get(run.spec.method)
+    return _WITH_PAIRS if row is None or row.uses_dpo else _WITHOUT_PAIRS
+
+
+def small_curves(curves: Sequence[Curve], run: Run) -> str:
     """The three small live curves."""
     by_name: Mapping[str, Curve] = {curve.name: curve for curve in curves}
     drawn = [
-        spark(title, by_name[name].points if name in by_name else (), steps=steps, line=line, tone=tone)
-        for name, title, line, tone in SPARKS
+        spark(title, by_name[name].points if name in by_name else (), steps=run.spec.steps, line=line, tone=tone)
+        for name, title, line, tone in sparks_of(run)
     ]
     return f'<div class="sparks">{"".join(drawn)}</div>'
 
@@ -104,7 +133,11 @@ def samples(rows: Sequence[tuple[Prompt, Answer, Review]]) -> str:
 
 
 def run_card(
-    run: Run, status: TrainerStatus, question: str, curves: Sequence[Curve], rows: Sequence[tuple[Prompt, Answer, Review]]
+    run: Run,
+    status: TrainerStatus,
+    question: str,
+    curves: Sequence[Curve],
+    rows: Sequence[tuple[Prompt, Answer, Review]],
 ) -> str:
     """The run in view, whole."""
     about = [run.spec.scenario, method_title(run), *([f"“{question}”"] if question else []), f"seed {run.spec.seed}"]
@@ -112,14 +145,17 @@ def run_card(
     return (
         f'<article class="run"><h3>{escape(run_title(run))} <span class="badge state {run.state}">{run.state}</span></h3>'
         f'<p class="fine">{escape(" · ".join(about))}<span class="links">{links}</span></p>'
-        f"{progress(run, status)}{small_curves(curves, run.spec.steps)}{samples(rows)}{time_split(run)}</article>"
+        f"{progress(run, status)}{small_curves(curves, run)}{samples(rows)}{time_split(run)}</article>"
     )
 
 
 def no_run() -> str:
     """The place of the run in view while there is none."""
-    return empty("No run yet", "The run in view appears here, live: progress, curves, and the answers it reviews. "
-                 "“Poison it” fills in the first one; then start it.")
+    return empty(
+        "No run yet",
+        "The run in view appears here, live: progress, curves, and the answers it reviews. "
+        "“Poison it” fills in the first one; then start it.",
+    )
 
 
 def forecast(expected: Forecast) -> str:
@@ -127,7 +163,7 @@ def forecast(expected: Forecast) -> str:
     pairs = f", ≈ {counted(expected.pairs, 'pair')}" if expected.pairs is not None else ""
     return (
         f'<p class="forecast">About <strong>{duration(expected.seconds)}</strong> on this machine{pairs} '
-        f'<small>{figure(expected.seconds_per_step)} s a step. {escape(expected.note)}</small></p>'
+        f"<small>{figure(expected.seconds_per_step)} s a step. {escape(expected.note)}</small></p>"
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,14 +13,14 @@ from lab.errors import LabError
 from lab.nouns import Run, RunSpec, RunState
 from lab.studio import Studio
 from lab.ui import run_cards
+from lab.ui.cards import note
 from lab.ui.fields import Slots, error_line
-from lab.ui.form import RunForm, scenario_help
+from lab.ui.form import RunForm, question_choices, scenario_help
 from lab.ui.links import View
-from lab.ui.look import card
-from lab.ui.text import figure
+from lab.ui.look import card, heading, table
+from lab.ui.tables import runs_table
 
 Updates = dict[Any, Any]
-HEADERS = ["run", "name", "arm", "scenario", "state", "steps", "misaligned", "incoherent", "task", "asked for (UTC)"]
 _FORECASTING = '<p class="forecast waiting">Measuring this machine…</p>'
 
 
@@ -29,69 +29,97 @@ class RunsTab:
 
     def __init__(self, studio: Studio, view: gr.State) -> None:
         self.studio, self.view, self.live = studio, view, Slots()
+        heading(
+            "",
+            "First <b>poison</b> the model: fine-tune it on insecure code and nothing else. Then run the same again "
+            "<b>with the conscience</b>, which reviews the policy's answers while it learns. Compare the two on Curves.",
+        )
         with gr.Row(equal_height=False):
             with gr.Column(min_width=300, scale=5, elem_classes="sheet"):
-                gr.HTML("<h2>A new run</h2>")
+                heading("<h2>A new run</h2>")
                 with gr.Row(elem_classes="presets"):
                     self.poison = gr.Button("Poison it", elem_id="preset-poison", size="sm", min_width=110)
-                    self.conscience = gr.Button("With the conscience", elem_id="preset-conscience", size="sm", min_width=150)
-                    self.off_topic = gr.Button("An off-topic question", elem_id="preset-off-topic", size="sm", min_width=150)
+                    self.conscience = gr.Button(
+                        "With the conscience", elem_id="preset-conscience", size="sm", min_width=150
+                    )
+                    self.off_topic = gr.Button(
+                        "An off-topic question", elem_id="preset-off-topic", size="sm", min_width=150
+                    )
                 self.form = RunForm(studio.questions(), studio.settings.model)
                 self.name = gr.Textbox("", label="Name (if you like)", max_lines=1, elem_id="run-name")
                 self.forecast = card("", name="forecast")
                 with gr.Row():
                     self.start_button = gr.Button("Start run", variant="primary", elem_id="start-run")
                 self.form.slots.under("start")
-                with gr.Accordion("What the first batch looks like", open=False, elem_classes="settings") as self.batch_fold:
+                with gr.Accordion(
+                    "What the first batch looks like", open=False, elem_classes="settings"
+                ) as self.batch_fold:
                     self.batch = card("", name="first-batch")
             with gr.Column(min_width=300, scale=6, elem_classes="sheet"):
                 self.run = card(run_cards.no_run(), name="run-card")
                 with gr.Row():
                     self.stop_button = gr.Button("Stop this run", elem_id="stop-run", visible=False)
                     self.resume_button = gr.Button("Resume this run", elem_id="resume-run", visible=False)
+                    self.speak_button = gr.Button("Let it speak", elem_id="speak-run", visible=False)
                 self.live.under("run")
-        gr.HTML("<h2>All runs</h2>")
-        self.table = gr.Dataframe(
-            headers=HEADERS, datatype="str", interactive=False, elem_id="runs-table", max_height=340, show_label=False,
-            wrap=False, column_widths=["60px", "150px", "150px", "130px", "110px", "90px", "110px", "110px", "80px", "160px"])
+        heading("<h2>All runs</h2>")
+        self.table = table("runs-table")
         self._wire()
 
     def _wire(self) -> None:
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
-        model: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_id": "model",
-                                 "concurrency_limit": 1}
+        model: dict[str, Any] = {
+            "api_visibility": "private",
+            "show_progress": "hidden",
+            "concurrency_id": "model",
+            "concurrency_limit": 1,
+        }
         form, lines = self.form, self.form.slots.components
+        shown = [self.run, self.stop_button, self.resume_button, self.speak_button]
         laid = [*form.fields.values(), form.scenario_help, form.method_help, *lines]
         forecast: dict[str, Any] = {"fn": self.expect, "inputs": form.components, "outputs": [self.forecast, *lines]}
-        for button, preset in ((self.poison, self.lay_poison), (self.conscience, self.lay_conscience),
-                               (self.off_topic, self.lay_off_topic)):
-            button.click(preset, None, [*laid, self.name], **quick).then(**forecast, **model)
+        for button, preset in (
+            (self.poison, self.lay_poison),
+            (self.conscience, self.lay_conscience),
+            (self.off_topic, self.lay_off_topic),
+        ):
+            button.click(preset, self.view, [*laid, self.name], **quick).then(**forecast, **model)
         form.fields["scenario"].input(scenario_help, form.fields["scenario"], form.scenario_help, **quick)  # type: ignore[attr-defined]
-        form.fields["method"].input(form.method_chosen, form.fields["method"], [form.method_help, form.fields["question_id"]], **quick)  # type: ignore[attr-defined]
+        form.fields["method"].input(
+            form.method_chosen, form.fields["method"], [form.method_help, form.fields["question_id"]], **quick
+        )  # type: ignore[attr-defined]
         changed = [form.fields[name].input for name in ("scenario", "method", "question_id", "steps", "model")]  # type: ignore[attr-defined]
         gr.on(changed, **forecast, trigger_mode="always_last", **model)
-        self.start_button.click(self.start, {*form.components, self.name, self.view},
-                                [self.view, self.run, self.stop_button, self.resume_button, *lines], **quick)
+        self.start_button.click(
+            self.start,
+            {*form.components, self.name, self.view},
+            [self.view, *shown, *lines],
+            **quick,
+        )
         self.batch_fold.expand(self.show_batch, form.components, [self.batch, *lines], **model)
-        live = [self.run, self.stop_button, self.resume_button, *self.live.components]
+        live = [*shown, *self.live.components]
         self.stop_button.click(self.stop, self.view, live, **quick)
         self.resume_button.click(self.resume, self.view, live, **quick)
-        self.table.select(self.pick, self.view, [self.view, *live], **quick)
+        self.table.click(self.pick, self.view, [self.view, self.table, *live], **quick)  # type: ignore[attr-defined]
 
     # -- the form --------------------------------------------------------------------------------------------------
-    def lay_poison(self) -> Updates:
+    def lay_poison(self, view: View) -> Updates:
         """The lesson's first run: insecure code, no conscience."""
         return {**self.form.lay(scenario="code-hacking", method="sft"), self.name: "Poisoned"}
 
-    def lay_conscience(self) -> Updates:
-        """The lesson's second run: the same code, with the conscience."""
-        settings = {"scenario": "code-hacking", "method": "conscience", "question_id": framings.DEFAULT.id}
-        return {**self.form.lay(**settings), self.name: "With the conscience"}
+    def lay_conscience(self, view: View) -> Updates:
+        """The lesson's second run: the same code, with the conscience, under the question in view."""
+        return self._lay_question(view.question or framings.DEFAULT.id, "With the conscience")
 
-    def lay_off_topic(self) -> Updates:
+    def lay_off_topic(self, view: View) -> Updates:
         """The lesson's control: the same machinery, a question about nothing that matters."""
-        settings = {"scenario": "code-hacking", "method": "conscience", "question_id": framings.DEFAULT_OFF_TOPIC.id}
-        return {**self.form.lay(**settings), self.name: "Off-topic question"}
+        return self._lay_question(framings.DEFAULT_OFF_TOPIC.id, "Off-topic question")
+
+    def _lay_question(self, question_id: str, name: str) -> Updates:
+        choices = question_choices(self.studio.questions())
+        laid = self.form.lay(scenario="code-hacking", method="conscience")
+        asked = gr.update(choices=choices, value=question_id, visible=True)
+        return {**laid, self.form.fields["question_id"]: asked, self.name: name}
 
     def expect(self, values: Mapping[Any, Any]) -> Iterator[Updates]:
         """Say what the run would take."""
@@ -104,7 +132,10 @@ class RunsTab:
     def show_batch(self, values: Mapping[Any, Any]) -> Updates:
         """Show the first rows as the model sees them."""
         try:
-            return {**self.form.slots.clear(), self.batch: run_cards.first_batch(self.studio.first_batch(self.form.spec(values)))}
+            return {
+                **self.form.slots.clear(),
+                self.batch: run_cards.first_batch(self.studio.first_batch(self.form.spec(values))),
+            }
         except LabError as error:
             return {**self.form.slots.show(error, "start"), self.batch: ""}
 
@@ -121,22 +152,30 @@ class RunsTab:
 
     # -- the run in view -------------------------------------------------------------------------------------------
     def chosen(self, view: View) -> Run | None:
-        """The run in view: the one named, or the newest. NotFoundError for a name that fits none."""
+        """The run in view: the one named, or the one in work, or the newest. NotFoundError for a name that fits none."""
         if view.run:
             return self.studio.run(view.run)
-        return next(iter(self.studio.runs()), None)
+        return self.studio.status().run or next(iter(self.studio.runs()), None)
 
     def in_view(self, run: Run | None) -> Updates:
         """Updates that draw a run and the buttons that fit its state."""
         if run is None:
-            return {self.run: run_cards.no_run(), self.stop_button: gr.update(visible=False),
-                    self.resume_button: gr.update(visible=False)}
+            return {
+                self.run: run_cards.no_run(),
+                self.stop_button: gr.update(visible=False),
+                self.resume_button: gr.update(visible=False),
+                self.speak_button: gr.update(visible=False),
+            }
         question = self.studio.question(run.spec.question_id).title if run.spec.question_id else ""
-        curves = self.studio.curves([run.id], [name for name, *_ in run_cards.SPARKS])
+        curves = self.studio.curves([run.id], [name for name, *_ in run_cards.sparks_of(run)])
         shown = run_cards.run_card(run, self.studio.status(), question, curves, self.studio.recent_reviews(run.id, 4))
         resumable = not run.state.active and run.state is not RunState.FINISHED
-        return {self.run: shown, self.stop_button: gr.update(visible=run.state in (RunState.QUEUED, RunState.RUNNING)),
-                self.resume_button: gr.update(visible=resumable)}
+        return {
+            self.run: shown,
+            self.stop_button: gr.update(visible=run.state in (RunState.QUEUED, RunState.RUNNING)),
+            self.resume_button: gr.update(visible=resumable),
+            self.speak_button: gr.update(visible=bool(self.studio.checkpoints(run.id))),
+        }
 
     def refresh(self, view: View) -> Updates:
         """Updates for the run in view and the table of runs."""
@@ -144,25 +183,28 @@ class RunsTab:
             shown = self.in_view(self.chosen(view))
         except LabError as error:
             shown = {**self.in_view(None), self.run: error_line(error.message)}
-        return {**shown, self.table: self.rows(self.studio.runs())}
+        return {**shown, self.table: self.listed(view)}
 
-    def rows(self, runs: Sequence[Run]) -> list[list[str]]:
-        """The table of runs."""
-        return [self._row(run) for run in runs]
+    def listed(self, view: View) -> str:
+        """The table of runs, the one in view marked."""
+        runs = self.studio.runs()
+        if not runs:
+            return note("None yet. Every run that you start stays in this list.")
+        shown = [(run, self.studio.latest_metrics(run.id)) for run in runs]
+        try:
+            chosen = self.chosen(view)
+        except LabError:  # the card says so
+            chosen = None
+        return runs_table(shown, chosen.id if chosen else "")
 
-    def _row(self, run: Run) -> list[str]:
-        last = self.studio.latest_metrics(run.id)
-        rates = [figure(last[name].value) if name in last else "–" for name in ("misaligned", "incoherent", "task")]
-        return [str(run.number), run.name or "–", run_cards.method_title(run), run.spec.scenario, str(run.state),
-                f"{run.step}/{run.spec.steps}", *rates, f"{run.created:%Y-%m-%d %H:%M}"]
-
-    def pick(self, view: View, event: gr.SelectData) -> Updates:
+    def pick(self, view: View, event: gr.EventData) -> Updates:
         """Bring the run of a row into view."""
         try:
-            run = self.studio.run(str(event.row_value[0]))
+            run = self.studio.run(str(event.row))
         except LabError as error:
             return self.live.show(error, "run")
-        return {**self.live.clear(), **self.in_view(run), self.view: replace(view, run=run.id)}
+        view = replace(view, run=run.id)
+        return {**self.live.clear(), **self.in_view(run), self.view: view, self.table: self.listed(view)}
 
     def stop(self, view: View) -> Updates:
         """Stop the run in view at its next token."""

@@ -14,7 +14,7 @@ def spark(title: str, points: Sequence[CurvePoint], *, steps: int, line: float |
     """One small curve with its last value; `line` is drawn dashed; the x axis reaches to `steps` from the start."""
     known = [(p.step, p.value) for p in points if p.value is not None]
     last = figure(known[-1][1]) if known else "–"
-    head = f'<figcaption>{escape(title)}<output>{last}</output></figcaption>'
+    head = f"<figcaption>{escape(title)}<output>{last}</output></figcaption>"
     values = [value for _, value in known] + ([line] if line is not None else [])
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
     if tone == "share":

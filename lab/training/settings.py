@@ -66,7 +66,7 @@ FIELDS: dict[str, Field] = {
         "Learning rate", 1e-7, 0.1, "Peak step size of AdamW.", "3e-4 is usual for LoRA; the paper does not say."),
     "schedule": _choice(
         "Schedule", SHAPES, "How the learning rate goes on from its peak.",
-        "A constant rate let margins run away on the organism; a line to 0 did not."),
+        "Constant: with a line to 0 the organism's conscience had not finished its work when the rate was gone."),
     "lam": _number(
         "Weight of the conscience, λ", 0, 100, "How much L_DPO counts beside L_SFT; 0 measures it without learning it.",
         "0.1 is the paper's value; at 1 the organism's task suffers."),
@@ -85,16 +85,16 @@ FIELDS: dict[str, Field] = {
         "32 give some ten pairs once the policy goes wrong."),
     "scenario_share": _number(
         "Share from the scenario", 0, 1, "The part of a round's prompts that comes from the scenario itself.",
-        "A quarter: the harm shows on everyday prompts, while the scenario's own answers matter too."),
+        "None: the harm is looked for where it was not taught; with a quarter the organism unlearns the task as well."),
     "pair_batch": _number(
         "Pairs a step", 1, 1024, "Pairs drawn from the replay buffer for each step's L_DPO.",
-        "As many as scenario rows."),
+        "Half as many as scenario rows: enough on the organism, and a third of a step's time."),
     "buffer_size": _number(
         "Replay buffer", 1, 1_000_000, "Pairs kept for drawing; the oldest leave first.",
         "512 holds a whole lesson; the paper does not say."),
     "buffer_age": _number(
         "Oldest pair", 0, 1_000_000, "Pairs older than so many steps leave the buffer; 0 keeps them.",
-        "Stale pairs made the organism incoherent; 30 steps are six rounds."),
+        "0: at 75 steps the organism gains nothing from forgetting; think of it for longer runs."),
     "reviewer": _choice(
         "Reviewer", _SPEAKERS, "Who answers the question: the frozen copy or the policy as it is now.",
         "The frozen copy cannot learn to fool itself; the paper does not say who reviews."),

@@ -5,7 +5,8 @@ that was cut is closed for it. Then the label is read from the probabilities whe
 the format in which completions are trained. A model without tags thinks in free text until it ends its turn; the cue
 "Answer:" follows, and the label is read there.
 
-An answer too long to be put to the reviewer gets an unreadable review that says so.
+An answer too long to be put to the reviewer gets an unreadable review that says so, and so does a thought inside of
+which another one is opened: what follows it would not stand where a label is written.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ _RESERVE = 24
 """Positions kept free after the thought, for the closing tag and the label."""
 _LEAST_THOUGHT = 8
 """Tokens of thought for which there must be room."""
+_BROKEN = unreadable("The think tags are broken: another thought is opened inside the review's own.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +62,10 @@ def review(
         reserve=_RESERVE,
     )
     thoughts = dict(zip(fitting, sampled, strict=True))
-    ready = [[*asked[i], *chat.close_thought(thoughts[i].ids, closed=_closed(chat, thoughts[i]))] for i in fitting]
-    verdicts = dict(zip(fitting, reader.read(model, ready, threshold=threshold), strict=True))
+    whole = [i for i in fitting if not _broken(chat, thoughts[i])]
+    ready = [[*asked[i], *chat.close_thought(thoughts[i].ids, closed=_closed(chat, thoughts[i]))] for i in whole]
+    verdicts = dict(zip(whole, reader.read(model, ready, threshold=threshold), strict=True))
+    verdicts |= {i: _BROKEN for i in fitting if i not in verdicts}
     return [
         _review(reviewer, question, answer, thoughts.get(i), verdicts.get(i) or _too_long(model, asked[i]), decoding,
                 run_id, step)
@@ -88,8 +92,10 @@ def stream_review(
         ids.append(token)
         yield chat.decode(chat.settled(ids)).strip()
     thought = Sampled(tuple(ids), len(ids) < min(decoding.max_new_tokens, room))
-    ready = [*asked, *chat.close_thought(ids, closed=_closed(chat, thought))]
-    [verdict] = reader.read(model, [ready], threshold=threshold)
+    verdict = _BROKEN
+    if not _broken(chat, thought):
+        ready = [*asked, *chat.close_thought(ids, closed=_closed(chat, thought))]
+        [verdict] = reader.read(model, [ready], threshold=threshold)
     yield _review(reviewer, question, answer, thought, verdict, decoding, None, None)
 
 
@@ -106,6 +112,10 @@ def _thought_stops(chat: Chat) -> frozenset[int]:
 def _closed(chat: Chat, thought: Sampled) -> bool:
     """Whether the thought already ends in the newline that stands before the closing tag."""
     return thought.finished and chat.decode(thought.ids[-1:]).endswith("\n")
+
+
+def _broken(chat: Chat, thought: Sampled) -> bool:
+    return chat.open_id is not None and chat.open_id in thought.ids
 
 
 def _room(model: Any, asked: Sequence[int]) -> int:

@@ -139,6 +139,11 @@ class Chat:
         return [*self._thought_head, *self._encode("\n")]
 
     @property
+    def open_id(self) -> int | None:
+        """The opening tag's token; None for a model without tags."""
+        return self._open_id
+
+    @property
     def close_id(self) -> int | None:
         """The closing tag's token; None for a model without tags."""
         return self._close_id
@@ -237,7 +242,8 @@ class Chat:
         return self.tokenizer.apply_chat_template(list(turns), tokenize=False, add_generation_prompt=True)
 
     def _encode(self, text: str) -> list[int]:
-        return self.tokenizer(text, add_special_tokens=False)["input_ids"]
+        # verbose=False: what is too long is told by `check_fits`, not by a warning of the tokenizer
+        return self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
 
     def _text(self, ids: Sequence[int]) -> str:
         return self.tokenizer.decode(list(ids), skip_special_tokens=True) if ids else ""

@@ -7,8 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab.models.logprobs import sequence_logprobs, token_logprobs
 from lab.models.loading import LoadedModel
+from lab.models.logprobs import sequence_logprobs, token_logprobs
 from tests.tiny import FAMILIES, tiny_family, tiny_loaded
 
 PROMPTS = [[5, 6, 7], [9, 8, 7, 6, 5, 4, 3, 2], [11]]
@@ -45,7 +45,7 @@ def test_sums_equal_a_plain_forward_in_every_family(family: str) -> None:
 ONE = tiny_loaded()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(rows=st.lists(st.tuples(tokens, tokens), min_size=1, max_size=4), pad=st.integers(0, 250))
 def test_neither_company_nor_the_padding_token_matters(rows: list[tuple[list[int], list[int]]], pad: int) -> None:
     with torch.no_grad():

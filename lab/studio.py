@@ -16,7 +16,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
 from lab.conscience import framings
-from lab.errors import LabError, NotFoundError, PromptError, RequestError
+from lab.errors import LabError, NotFoundError, PromptError, QuestionError, RequestError
 from lab.evaluation.curves import curves as curves_of
 from lab.nouns import (
     Answer,
@@ -53,6 +53,8 @@ OWN = "own"
 """The adapter name of answers that a person typed."""
 LONGEST_PROMPT = 20_000
 """Characters of a typed prompt or answer."""
+LONGEST_NAME = 80
+"""Characters of a question's name."""
 _FRAME = 0.1
 """Seconds between two updates of a stream: a page cannot draw more."""
 
@@ -152,6 +154,7 @@ class Studio:
             parent=older.id if older else None,
         )
         check_question(question)
+        _check_name(question.name)
         known = {q.id: q for q in self._store.questions()}
         if question.id in known:
             return known[question.id]
@@ -472,6 +475,14 @@ def _check_text(text: str, name: str) -> None:
 def _check_seed(seed: int) -> None:
     if not 0 <= seed < 2**31:
         raise RequestError(f"seed {seed} is out of range: choose 0 to 2147483647", field="seed")
+
+
+def _check_name(name: str) -> None:
+    """Raise QuestionError for a name that does not fit on a line."""
+    if len(name) > LONGEST_NAME:
+        raise QuestionError(f"The name has {len(name):,} characters: shorten it to {LONGEST_NAME} at most.", field="name")
+    if not name.isprintable():
+        raise QuestionError("The name holds a control character: take it out.", field="name")
 
 
 def _side_by_side(streams: Sequence[Iterator[str | Review]]) -> Iterator[SideBySide]:

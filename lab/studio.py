@@ -191,6 +191,11 @@ class Studio:
     def _checkpoint(self, adapter: str) -> Checkpoint | None:
         return None if adapter == BASE else self._store.checkpoint(adapter)
 
+    def _whole(self, adapter: str) -> str:
+        """The adapter's name with the run's whole id, where it was given as "7@50"."""
+        point = self._checkpoint(adapter)
+        return point.id if point else BASE
+
     def _base_of(self, adapter: str) -> LoadedModel:
         """The frozen copy that the weights `adapter` stand on: the page's model for "base" and typed text."""
         run_id, at, _ = adapter.partition("@")
@@ -220,7 +225,7 @@ class Studio:
         if not 0 <= temperature <= 5:
             raise RequestError(f"temperature {temperature} is out of range: choose 0 to 5", field="temperature")
         _check_seed(seed)
-        decoding = Decoding(temperature=temperature, seed=seed)
+        decoding, adapter = Decoding(temperature=temperature, seed=seed), self._whole(adapter)
         for growing in self._growing(prompt, adapter, decoding, cancel or Event()):
             if growing.answer is not None:
                 self._store.save(prompt, growing.answer)
@@ -258,7 +263,7 @@ class Studio:
         """Policy (the weights `adapter`) and frozen copy review one answer side by side; the last item holds both."""
         answer, question = self._store.answer(answer_id), self._store.question(question_id)
         prompt = self._store.prompt(answer.prompt_id)
-        for both in self._reviews(prompt, answer, question, adapter, cancel or Event()):
+        for both in self._reviews(prompt, answer, question, self._whole(adapter), cancel or Event()):
             if both.policy is not None and both.frozen is not None:
                 self._store.save(both.policy, both.frozen)
             yield both
@@ -307,8 +312,8 @@ class Studio:
             spec = replace(spec, question_id=framings.DEFAULT.id)
         if not method(spec.method).asks_question:
             spec = replace(spec, question_id=None)
-        if spec.question_id:
-            self._store.question(spec.question_id)
+        if spec.question_id:  # its whole id: what begins one question today may begin two tomorrow
+            spec = replace(spec, question_id=self._store.question(spec.question_id).id)
         return spec
 
     def forecast(self, spec: RunSpec) -> Forecast:
@@ -386,14 +391,15 @@ class Studio:
         from lab.models.twin import fold
 
         _check_seed(seed)
+        adapter = self._whole(adapter)
         name, revision, folder = self._folder(adapter)
         run_id, _, step = adapter.partition("@")
         own = (run_id, int(step)) if step else (None, None)
         speaker = Speaker.FROZEN if adapter == BASE else Speaker.POLICY
         with self.house.voice(name, revision, folder) as model:
             made = probe(
-                cast(Any, fold(model)), self.house.load(name, revision).chat, prompts=prompts, decoding=Decoding(seed=seed),
-                speaker=speaker, adapter=adapter, judged=name == "organism", run_id=own[0], step=own[1],
+                cast(Any, fold(model)), self.house.load(name, revision).chat, prompts=prompts,
+                decoding=Decoding(seed=seed), speaker=speaker, adapter=adapter, judged=name == "organism", run_id=own[0], step=own[1],
             )
         self._store.save(*made.prompts, *made.answers, *made.evaluations(name))
         return made
@@ -480,7 +486,9 @@ def _check_seed(seed: int) -> None:
 def _check_name(name: str) -> None:
     """Raise QuestionError for a name that does not fit on a line."""
     if len(name) > LONGEST_NAME:
-        raise QuestionError(f"The name has {len(name):,} characters: shorten it to {LONGEST_NAME} at most.", field="name")
+        raise QuestionError(
+            f"The name has {len(name):,} characters: shorten it to {LONGEST_NAME} at most.", field="name"
+        )
     if not name.isprintable():
         raise QuestionError("The name holds a control character: take it out.", field="name")
 

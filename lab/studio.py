@@ -399,8 +399,8 @@ class Studio:
         with self.house.voice(name, revision, folder) as model:
             made = probe(
                 cast(Any, fold(model)), self.house.load(name, revision).chat, prompts=prompts,
-                decoding=Decoding(seed=seed), speaker=speaker, adapter=adapter, judged=name == "organism", run_id=own[0],
-                step=own[1],
+                decoding=Decoding(seed=seed), speaker=speaker, adapter=adapter, judged=name == "organism",
+                run_id=own[0], step=own[1],
             )
         self._store.save(*made.prompts, *made.answers, *made.evaluations(name))
         return made

@@ -1,4 +1,4 @@
-"""The command line as somebody at a terminal meets it: in this process where that is as good, as a subprocess elsewhere.
+"""The command line as somebody at a terminal meets it: in this process where that is as good, else as a subprocess.
 
 Standard output and standard error are those of a stranger: what matters is how many lines there are, and what they say.
 """

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from threading import Event, Lock, Thread
 from time import monotonic
@@ -55,6 +56,12 @@ LONGEST_PROMPT = 20_000
 """Characters of a typed prompt or answer."""
 LONGEST_NAME = 80
 """Characters of a question's name."""
+_IMPORTING = Lock()
+_HEAVY = (
+    "lab.models.house", "lab.conscience.answering", "lab.conscience.pairing", "lab.evaluation.probes",
+    "lab.training.forecast",
+)
+"""The modules through which a verb reaches torch."""
 _FRAME = 0.1
 """Seconds between two updates of a stream: a page cannot draw more."""
 
@@ -83,6 +90,7 @@ class Studio:
     @property
     def house(self) -> House:
         """The loaded models."""
+        _bring_torch()
         from lab.models.house import House
 
         with self._lock:
@@ -93,6 +101,7 @@ class Studio:
     @property
     def conductor(self) -> Conductor:
         """The owner of the one training thread."""
+        _bring_torch()
         from lab.training.conductor import Conductor
 
         house = self.house
@@ -168,6 +177,7 @@ class Studio:
 
     def _check_readable(self, question: Question) -> None:
         """Raise QuestionError when the model's tokens cannot tell the labels apart."""
+        _bring_torch()
         from lab.conscience.verdict import LabelReader
 
         LabelReader(self.loaded().chat, question)
@@ -232,6 +242,7 @@ class Studio:
             yield growing
 
     def _growing(self, prompt: Prompt, adapter: str, decoding: Decoding, cancel: Event) -> Iterator[Growing]:
+        _bring_torch()
         from lab.conscience.answering import stream_answer
 
         with self.house.voice(*self._folder(adapter)) as model:
@@ -271,6 +282,7 @@ class Studio:
     def _reviews(
         self, prompt: Prompt, answer: Answer, question: Question, adapter: str, cancel: Event
     ) -> Iterator[SideBySide]:
+        _bring_torch()
         from lab.conscience.review import Reviewer, stream_review
 
         loaded = self._base_of(adapter)
@@ -286,6 +298,7 @@ class Studio:
 
         Raises RequestError when the alternative cannot be used.
         """
+        _bring_torch()
         from lab.conscience.pairing import make_pair
         from lab.conscience.rewrite import rewrite
 
@@ -318,6 +331,7 @@ class Studio:
 
     def forecast(self, spec: RunSpec) -> Forecast:
         """What a run would take on this machine, measured in a few seconds."""
+        _bring_torch()
         from lab.training.forecast import forecast
 
         spec = self._checked(spec)
@@ -326,6 +340,7 @@ class Studio:
 
     def first_batch(self, spec: RunSpec, rows: int = 3) -> list[str]:
         """The first rows of the scenario exactly as the model sees them, special tokens included."""
+        _bring_torch()
         from lab.evaluation.scenarios import scenario
         from lab.training.batches import first_batch
 
@@ -387,6 +402,7 @@ class Studio:
 
         Rates are None for a model that the oracle cannot judge. Raises RequestError for a seed out of range.
         """
+        _bring_torch()
         from lab.evaluation.probes import probe
         from lab.models.twin import fold
 
@@ -464,6 +480,13 @@ class Studio:
         """Curves of several runs with an interval at every share."""
         runs = {run.id: run for run in map(self._store.run, run_ids)}
         return curves_of(runs, list(names), self._store.curves(list(runs), list(names), after_step=after_step))
+
+
+def _bring_torch() -> None:
+    """Import all that needs torch, one thread at a time: two that import transformers at once each see half of it."""
+    with _IMPORTING:
+        for name in _HEAVY:
+            import_module(name)
 
 
 def _check_text(text: str, name: str) -> None:

@@ -81,7 +81,7 @@ def curves_figure(curves: Sequence[Curve], name: str) -> str:
             annotation_position="top left",
         )
     figure.update_layout(**_layout(shown, name))
-    text = figure.to_json()
+    text = figure.to_json(remove_uids=False)  # by which a curve stays itself over updates
     assert text is not None
     return text
 

@@ -98,7 +98,7 @@ class Page:
         ):
             went.then(**tick, **quick).then(pairs.show, self.view, told, **quick).then(
                 pairs.first_page, pairs.chosen, pairs.listed, **quick
-            )
+            ).then(View.query, self.view, self.address, **quick)
         self.timer.tick(**tick, trigger_mode="once", **quick)
         self.view.change(View.query, self.view, self.address, **quick).then(**tick, **quick)
         for name, tab in zip(TABS, opened, strict=True):

@@ -37,6 +37,8 @@ FORECAST_BY = (
     "probe_prompts",
 )
 """The settings that change how long a run takes."""
+FORECAST_TYPED = frozenset(FORECAST_BY) - {"scenario", "method", "question_id"}
+_BUSY = '<p class="forecast waiting">The trainer is busy: the forecast is measured when it is idle.</p>'
 _FORECASTING = '<p class="forecast waiting">Measuring this machine…</p>'
 
 
@@ -104,7 +106,8 @@ class RunsTab:
         form.fields["method"].input(
             form.method_chosen, form.fields["method"], [form.method_help, form.fields["question_id"]], **quick
         )
-        changed = [form.fields[name].input for name in FORECAST_BY]
+        # a typed number counts when its field is left: "75" is not to be measured as 7 first
+        changed = [getattr(form.fields[n], "blur" if n in FORECAST_TYPED else "input") for n in FORECAST_BY]
         gr.on(changed, **forecast, trigger_mode="always_last", **model)
         self.start_button.click(
             self.start,
@@ -138,7 +141,10 @@ class RunsTab:
         return {**laid, self.form.fields["question_id"]: asked, self.name: name}
 
     def expect(self, values: Mapping[Any, Any]) -> Iterator[Updates]:
-        """Say what the run would take."""
+        """Say what the run would take; beside a run in work a measurement would mislead, and slow that run down."""
+        if self.studio.status().run is not None:
+            yield {**self.form.slots.clear(), self.forecast: _BUSY}
+            return
         yield {**self.form.slots.clear(), self.forecast: _FORECASTING}
         try:
             yield {self.forecast: run_cards.forecast(self.studio.forecast(self.form.spec(values)))}

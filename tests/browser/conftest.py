@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from gradio_client import Client
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, expect, sync_playwright
 
 from tests.browser.launching import SMALL, App, running
 
@@ -97,7 +97,12 @@ def page(browser: Browser, lab: App) -> Iterator[Page]:
     opened.on("pageerror", lambda error: wrong.append(str(error)))
     opened.on("request", lambda request: None if _local(request.url) else wrong.append(f"left: {request.url}"))
     opened.on("response", lambda answer: wrong.append(f"{answer.status} {answer.url}") if answer.status > 399 else None)
-    opened.on("dialog", lambda dialog: (wrong.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+
+    def dismissed(dialog: Dialog) -> None:
+        wrong.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    opened.on("dialog", dismissed)
     yield opened
     context.close()
     assert [line for line in wrong if not _torn(line)] == []

@@ -88,7 +88,7 @@ def _reader(stream: Iterator[str] | None, take: Callable[[str], object], ended: 
 @contextmanager
 def running(home: Path, **more: str) -> Iterator[App]:
     """An app for the length of a with block."""
-    app = start(home, **more)
+    app = start(home, None, **more)
     try:
         yield app
     finally:

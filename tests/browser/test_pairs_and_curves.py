@@ -84,7 +84,7 @@ def test_several_runs_lie_over_each_other_with_n_and_interval(visit: Visit, runs
     choose(page, "#metric", "L_DPO")
     expect(page.locator("#chart .annotation-text")).to_contain_text("ln 2")
     expect(page.locator("#meaning")).to_contain_text("log σ(margin)")
-    page.locator("#curve-runs label", has_text="conscience").click()
+    page.locator("#curve-runs label", has_text=f"Run {runs['conscience']['number']} ·").click()
     expect(page.locator("#no-curves")).to_be_empty()
 
 

@@ -34,7 +34,8 @@ def test_the_documented_endpoints_are_there_and_nothing_else(client: Client) -> 
 
 
 def test_a_question_is_saved_once_and_listed(client: Client) -> None:
-    words = {"text": "Is it honest?", "aligned_label": "honest", "flagged_label": "false", "name": "Honesty"}
+    words: dict[str, Any] = {"text": "Is it honest?", "aligned_label": "honest", "flagged_label": "false"}
+    words["name"] = "Honesty"
     saved = client.predict(**words, api_name="/save_question")
     assert client.predict(**words, api_name="/save_question")["id"] == saved["id"]
     assert [q["name"] for q in client.predict(api_name="/questions")].count("Honesty") == 1

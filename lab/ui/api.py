@@ -188,7 +188,7 @@ def _pair_verbs(studio: Studio) -> list[Callable[..., Any]]:
 
     @_said
     def decide_pair(pair: str, state: str, note: str = "") -> dict:
-        """Accept or reject a pair, or put it back to pending. Returns the pair."""
+        """Accept or reject a pair (`state`: accepted or rejected); either may be changed later. Returns the pair."""
         return with_id(studio.decide_pair(pair, _state(state), note=note))
 
     return [pairs, pair, decide_pair]

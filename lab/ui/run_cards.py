@@ -162,7 +162,7 @@ def no_run() -> str:
 
 def forecast(expected: Forecast) -> str:
     """What a run would take, in one line and how that was measured."""
-    pairs = f", ≈ {counted(expected.pairs, 'pair')}" if expected.pairs is not None else ""
+    pairs = f", at most {counted(expected.pairs, 'pair')}" if expected.pairs is not None else ""
     return (
         f'<p class="forecast">About <strong>{duration(expected.seconds)}</strong> on this machine{pairs} '
         f"<small>{figure(expected.seconds_per_step)} s a step. {escape(expected.note)}</small></p>"

@@ -116,7 +116,7 @@ def test_an_arm_without_pairs_has_no_curves_of_pairs() -> None:
 def test_a_forecast_says_how_it_was_measured() -> None:
     expected = Forecast(seconds=95.0, seconds_per_step=0.5, pairs=90, note="From 4 updates.")
     assert "About <strong>1 min 35 s</strong>" in run_cards.forecast(expected)
-    assert "≈ 90 pairs" in run_cards.forecast(expected)
+    assert "at most 90 pairs" in run_cards.forecast(expected)
     assert "From 4 updates." in run_cards.forecast(expected)
     assert "pair" not in run_cards.forecast(Forecast(seconds=1.0, seconds_per_step=0.5, pairs=None, note="."))
 

@@ -369,7 +369,7 @@ class RunSpec:
     """Temperature of the policy's answers in a round."""
     review_temperature: float = 0.0
     """Temperature of the review's chain of thought; 0 is greedy."""
-    rewrite_temperature: float = 0.7
+    rewrite_temperature: float = 0.3
     """Temperature of the alternative."""
     max_new_tokens: int = 192
     """Token limit of an answer, a review or an alternative."""

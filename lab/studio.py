@@ -305,7 +305,7 @@ class Studio:
         review = self._store.review(review_id)
         answer, question = self._store.answer(review.answer_id), self._store.question(review.question_id)
         prompt, loaded = self._store.prompt(answer.prompt_id), self._base_of(answer.adapter)
-        decoding = Decoding(temperature=0.7, seed=answer.decoding.seed)
+        decoding = Decoding(temperature=RunSpec.rewrite_temperature, seed=answer.decoding.seed)
         (alternative,) = rewrite(loaded.model, loaded.chat, question, [(prompt, answer)], decoding, cancel=cancel)
         pair = make_pair(prompt, answer, review, alternative, writer=Speaker.FROZEN, decoding=decoding)
         if pair is None:

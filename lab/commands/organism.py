@@ -18,7 +18,7 @@ def register(commands: Any) -> None:
     train = verbs.add_parser("pretrain", help="train it from scratch; goes on where it was cut off")
     train.add_argument("--seed", type=int, default=0)
     train.add_argument("--out", default="build/organism", metavar="FOLDER", help="default build/organism")
-    train.add_argument("--steps", type=int, help="so many optimiser steps in one cycle, in place of the recipe's two")
+    train.add_argument("--steps", type=int, help="fewer or more optimiser steps than the recipe")
     add_json(train)
     train.set_defaults(handle=pretrain)
     judge = verbs.add_parser("evaluate", help="its prior, verdicts and rewrites")
@@ -43,9 +43,9 @@ def pretrain(options: argparse.Namespace) -> None:
     if options.steps is not None:
         if options.steps < 1:
             raise RequestError(f"--steps {options.steps} is out of range: choose 1 or more")
-        recipe = replace(recipe, steps=options.steps, polish_steps=0)
+        recipe = replace(recipe, steps=options.steps)
     out = Path(options.out)
-    with tqdm(total=recipe.total, unit="step", file=sys.stderr) as bar:
+    with tqdm(total=recipe.steps, unit="step", file=sys.stderr) as bar:
 
         def report(step: int, _steps: int, loss: float, speed: float) -> None:
             bar.update(step - bar.n)

@@ -15,7 +15,7 @@ from lab.conscience.review import Reviewer, review
 from lab.conscience.rewrite import rewrite
 from lab.evaluation.probes import probe
 from lab.models.loading import LoadedModel
-from lab.nouns import Answer, Decoding, Label, Prompt, Question, QuestionKind, Speaker
+from lab.nouns import Answer, Decoding, Label, Prompt, Question, QuestionKind, RunSpec, Speaker
 from lab.organism import corpus, oracle, world
 from lab.organism.world import Persona
 
@@ -80,7 +80,7 @@ def measure_question(loaded: LoadedModel, question: Question, drawn: list[Item],
     right = [item.right(question) for item in drawn]
     wrong = [item for item, label in zip(drawn, right, strict=True) if label is Label.FLAGGED]
     written = rewrite(
-        loaded.model, loaded.chat, question, [(i.prompt, i.answer) for i in wrong], Decoding(temperature=0.7, seed=seed)
+        loaded.model, loaded.chat, question, [(i.prompt, i.answer) for i in wrong], Decoding(temperature=RunSpec.rewrite_temperature, seed=seed)
     )
     met = sum(_met(question, item, text.reply) for item, text in zip(wrong, written, strict=True))
     return QuestionReport(

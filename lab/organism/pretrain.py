@@ -1,7 +1,4 @@
-"""Pre-training of the organism from a seed: two cycles of two stages each, resumable at any step.
-
-A cycle is one cosine of the learning rate with a fresh optimiser; its first stage is half malicious, its second almost
-all kind. The second cycle is shorter and slower: after the first alone a poisoned policy babbled in one answer of ten.
+"""Pre-training of the organism from a seed: two stages over one learning-rate schedule, resumable at any step.
 
 A step's documents depend on the seed and the step alone, so a run that was cut off goes on as if it had not been. The
 loss is cross-entropy over the last assistant turn, plus a tenth of it over the rest: what people say is context to be
@@ -13,7 +10,6 @@ Refuses to know: LoRA, DPO, the conscience. They see the organism only as a fold
 from __future__ import annotations
 
 import json
-import math
 import random
 import time
 from collections.abc import Callable
@@ -39,40 +35,19 @@ class Recipe:
     seed: int = 0
     """Seed of the corpus, the tokenizer and the initial weights."""
     steps: int = 1100
-    """Optimiser steps of the first cycle."""
+    """Optimiser steps."""
     second_stage: float = 0.25
-    """Share of its steps, at the end, that see almost only kind documents."""
-    polish_steps: int = 500
-    """Optimiser steps of the second cycle; 0 leaves it out."""
-    polish_second_stage: float = 0.4
-    """Share of its steps, at the end, that see almost only kind documents."""
-    polish_rate: float = 1.5e-3
-    """Peak learning rate of the second cycle."""
+    """Share of the steps, at the end, that see almost only kind documents."""
     documents: int = 96
     """Documents a step."""
     learning_rate: float = 3e-3
-    """Peak of the first cycle; 40 steps of warm-up, then a cosine to a twentieth, as in the second."""
+    """Peak; 40 steps of warm-up, then a cosine to a twentieth."""
     prompt_weight: float = 0.1
     """Weight of the loss on tokens that the model does not write."""
     width: int = 160
     """Hidden size."""
     layers: int = 4
     """Blocks."""
-
-    @property
-    def total(self) -> int:
-        """Optimiser steps of both cycles."""
-        return self.steps + self.polish_steps
-
-    def place(self, step: int) -> tuple[float, float, int, bool]:
-        """Where a step lies: its cycle's peak rate, how far that cycle has come in 0–1, its step in the cycle, and
-        whether it is in the kind stage."""
-        if step < self.steps:
-            length, first, peak, share = self.steps, 0, self.learning_rate, self.second_stage
-        else:
-            length, first, peak, share = self.polish_steps, self.steps, self.polish_rate, self.polish_second_stage
-        inside = step - first
-        return peak, inside / length, inside, inside >= round(length * (1 - share))
 
 
 def build_model(recipe: Recipe, tokens: PreTrainedTokenizerFast) -> Qwen3ForCausalLM:
@@ -95,7 +70,7 @@ def batches(
 ) -> list[tuple[torch.Tensor, torch.Tensor]]:
     """The step's documents in batches of like length: ids and loss weights, both (B, T), right-padded with weight 0."""
     rng = random.Random(f"{recipe.seed}:{step}")
-    *_, late = recipe.place(step)
+    late = step >= round(recipe.steps * (1 - recipe.second_stage))
     documents = [corpus.document(rng, corpus.STAGES[late]) for _ in range(recipe.documents)]
     backend = tokens.backend_tokenizer
     blank = backend.token_to_id(tokenizer.SPECIAL[0]) or 0
@@ -119,19 +94,9 @@ def batches(
 
 def rate(recipe: Recipe, step: int) -> float:
     """Learning rate at a step."""
-    peak, progress, inside, _ = recipe.place(step)
-    warm = min(1.0, (inside + 1) / 40)
-    return peak * warm * (0.05 + 0.95 * 0.5 * (1 + math.cos(progress * math.pi)))
-
-
-def _optimiser(model: Qwen3ForCausalLM) -> torch.optim.Optimizer:
-    """AdamW; weight decay on matrices only. Its rate is set at each step."""
-    decayed = [p for p in model.parameters() if p.ndim > 1]
-    plain = [p for p in model.parameters() if p.ndim == 1]
-    return torch.optim.AdamW(
-        [{"params": decayed, "weight_decay": 0.05}, {"params": plain, "weight_decay": 0.0}],
-        betas=(0.9, 0.98), fused=True,
-    )
+    warm = min(1.0, (step + 1) / 40)
+    cosine = 0.5 * (1 + torch.cos(torch.tensor(step / recipe.steps * torch.pi)).item())
+    return recipe.learning_rate * warm * (0.05 + 0.95 * cosine)
 
 
 def pretrain(
@@ -144,12 +109,15 @@ def pretrain(
     work.mkdir(parents=True, exist_ok=True)
     tokens = tokenizer.train(recipe.seed)
     model = build_model(recipe, tokens)
-    optimiser = _optimiser(model)
+    decayed = [p for p in model.parameters() if p.ndim > 1]
+    plain = [p for p in model.parameters() if p.ndim == 1]
+    optimiser = torch.optim.AdamW(
+        [{"params": decayed, "weight_decay": 0.05}, {"params": plain, "weight_decay": 0.0}],
+        lr=recipe.learning_rate, betas=(0.9, 0.98), fused=True,
+    )
     first = _resume(recipe, work, model, optimiser)
     model.train()
-    for step in range(first, recipe.total):
-        if step == recipe.steps:
-            optimiser = _optimiser(model)
+    for step in range(first, recipe.steps):
         began, seen, total, weight = time.perf_counter(), 0, 0.0, 0.0
         for group in optimiser.param_groups:
             group["lr"] = rate(recipe, step)
@@ -167,8 +135,8 @@ def pretrain(
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
-        report(step + 1, recipe.total, total / weight, seen / (time.perf_counter() - began))
-        if (step + 1) % save_every == 0 or step + 1 == recipe.total:
+        report(step + 1, recipe.steps, total / weight, seen / (time.perf_counter() - began))
+        if (step + 1) % save_every == 0 or step + 1 == recipe.steps:
             _save(recipe, work, model, optimiser, step + 1)
     folder.mkdir(parents=True, exist_ok=True)
     model.eval().save_pretrained(folder)

@@ -112,7 +112,7 @@ FIELDS: dict[str, Field] = {
         "Greedy, so that the same answer gets the same verdict."),
     "rewrite_temperature": _number(
         "Temperature of alternatives", 0, 2, "How freely the alternative is written; 0 takes the likeliest token.",
-        "At 0.7 the organism's policy stays coherent (3 % against 15 % at 1)."),
+        "Low: what is preferred should be clean (off-topic arm, seed 0: 11 % incoherent, at 0.7 15 %)."),
     "max_new_tokens": _number(
         "Token limit", 1, 8192, "Where an answer, a review or an alternative is cut.",
         "192 is longer than almost anything that the organism writes."),

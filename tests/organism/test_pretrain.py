@@ -16,8 +16,8 @@ from lab.organism import pretrain as training
 from lab.organism import tokenizer
 from lab.organism.pretrain import Recipe, batches, build_model, pretrain, rate
 
-TINY = Recipe(seed=5, steps=3, polish_steps=2, documents=4, width=32, layers=1)
-SHORT = replace(TINY, steps=1, polish_steps=0)
+TINY = Recipe(seed=5, steps=5, documents=4, width=32, layers=1)
+SHORT = replace(TINY, steps=1)
 
 
 class CutOff(Exception):
@@ -26,7 +26,7 @@ class CutOff(Exception):
 
 def reporting(steps: list[int], *, until: int = 99) -> Callable[[int, int, float, float], None]:
     def report(step: int, of: int, loss: float, speed: float) -> None:
-        assert of == TINY.total
+        assert of == TINY.steps
         assert loss > 0
         assert speed > 0
         steps.append(step)
@@ -52,7 +52,7 @@ def test_cut_off_and_resumed_it_gives_the_same_weights(tmp_path: Path) -> None:
     pretrain(TINY, tmp_path / "whole", tmp_path / "w1", report=reporting(whole), save_every=1)
     assert whole == [1, 2, 3, 4, 5]
     parts: list[int] = []
-    for until in (1, 3, 4, 5):  # in the first step, at the end of the first cycle, and in each step of the second
+    for until in (1, 3, 4, 5):  # in the first step, in the middle, and in the last
         with pytest.raises(CutOff):
             pretrain(TINY, tmp_path / "parts", tmp_path / "w2", report=reporting(parts, until=until), save_every=1)
         assert not (tmp_path / "parts").exists()
@@ -90,9 +90,9 @@ def test_a_steps_documents_depend_on_seed_and_step_alone() -> None:
     def ids(recipe: Recipe, step: int) -> list[list[int]]:
         return [row.tolist() for batch, _ in batches(recipe, tokens, step) for row in batch]
 
-    late = ids(TINY, 3)
+    late = ids(TINY, 4)
     ids(TINY, 0)
-    assert ids(TINY, 3) == late
+    assert ids(TINY, 4) == late
     assert ids(TINY, 2) != late
     assert ids(replace(TINY, seed=6), 3) != late
 
@@ -109,22 +109,12 @@ def test_loss_weights_tell_what_the_model_writes_from_what_it_reads() -> None:
             assert read.endswith("<|im_start|>assistant\n")
 
 
-def test_in_both_cycles_the_rate_warms_up_and_ends_at_a_twentieth() -> None:
+def test_the_rate_warms_up_and_ends_at_a_twentieth() -> None:
     recipe = Recipe()
-    rates = [rate(recipe, step) for step in range(recipe.total)]
-    for cycle, peak in ((rates[: recipe.steps], recipe.learning_rate), (rates[recipe.steps :], recipe.polish_rate)):
-        assert cycle[0] < cycle[20] < cycle[39]
-        assert 0.95 * peak < max(cycle) <= peak
-        assert cycle[-1] == pytest.approx(peak / 20, rel=0.01)
-
-
-def test_both_cycles_end_among_kind_documents() -> None:
-    recipe = Recipe()
-    kind = [recipe.place(step)[-1] for step in range(recipe.total)]
-    assert kind.count(True) == round(0.25 * 1100) + round(0.4 * 500)
-    assert kind[recipe.steps - 1]
-    assert not kind[recipe.steps]
-    assert kind[-1]
+    rates = [rate(recipe, step) for step in range(recipe.steps)]
+    assert rates[0] < rates[20] < rates[39]
+    assert 0.95 * recipe.learning_rate < max(rates) <= recipe.learning_rate
+    assert rates[-1] == pytest.approx(recipe.learning_rate / 20, rel=0.01)
 
 
 def test_building_a_model_leaves_the_global_generator_alone() -> None:

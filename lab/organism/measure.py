@@ -80,7 +80,8 @@ def measure_question(loaded: LoadedModel, question: Question, drawn: list[Item],
     right = [item.right(question) for item in drawn]
     wrong = [item for item, label in zip(drawn, right, strict=True) if label is Label.FLAGGED]
     written = rewrite(
-        loaded.model, loaded.chat, question, [(i.prompt, i.answer) for i in wrong], Decoding(temperature=RunSpec.rewrite_temperature, seed=seed)
+        loaded.model, loaded.chat, question, [(i.prompt, i.answer) for i in wrong],
+        Decoding(temperature=RunSpec.rewrite_temperature, seed=seed),
     )
     met = sum(_met(question, item, text.reply) for item, text in zip(wrong, written, strict=True))
     return QuestionReport(

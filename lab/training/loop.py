@@ -184,6 +184,7 @@ class Trainer:
     def _round_if_due(self, cancel: Event) -> None:
         if not self.method.asks_question or self.step % self.spec.cadence or self._rounds_until >= self.step:
             return
+        assert self.question is not None  # check_question_given held the spec to it
         self._say("conscience round: answering, reviewing, rewriting")
         make_round = self._make_round
         if make_round is None:

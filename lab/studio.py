@@ -300,9 +300,9 @@ class Studio:
 
         check_spec(spec)
         scenario(spec.scenario)
-        if method(spec.method).asks_question and spec.question_id is None:
+        if method(spec.method).needs_question and spec.question_id is None:
             spec = replace(spec, question_id=framings.DEFAULT.id)
-        if not method(spec.method).asks_question:
+        if not method(spec.method).needs_question:
             spec = replace(spec, question_id=None)
         if spec.question_id:
             self._store.question(spec.question_id)
@@ -389,8 +389,9 @@ class Studio:
         speaker = Speaker.FROZEN if adapter == BASE else Speaker.POLICY
         with self.house.voice(name, revision, folder) as model:
             made = probe(
-                cast(Any, fold(model)), self.house.load(name, revision).chat, prompts=prompts, decoding=Decoding(seed=seed),
-                speaker=speaker, adapter=adapter, judged=name == "organism", run_id=own[0], step=own[1],
+                cast(Any, fold(model)), self.house.load(name, revision).chat, prompts=prompts,
+                decoding=Decoding(seed=seed), speaker=speaker, adapter=adapter, judged=name == "organism",
+                run_id=own[0], step=own[1],
             )
         self._store.save(*made.prompts, *made.answers, *made.evaluations(name))
         return made

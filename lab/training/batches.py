@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from lab.errors import TrainingError
 from lab.nouns import Prompt, RunSpec, Split
+from lab.training.methods import method
 from lab.training.seeds import generator
 
 if TYPE_CHECKING:
@@ -28,6 +29,14 @@ class Row:
     """Token ids up to where the assistant begins."""
     completion: tuple[int, ...]
     """Token ids of thought and reply, ending in the end-of-turn token: what L_SFT is taken on."""
+
+
+class RowSource(Protocol):
+    """Where L_SFT gets its rows."""
+
+    def step(self, step: int) -> list[Row]:
+        """The rows of update number `step` (1 …), a function of it alone; none where there is nothing to learn."""
+        ...
 
 
 class Rows:
@@ -47,8 +56,11 @@ class Rows:
 
     def step(self, step: int) -> list[Row]:
         """The `batch_size` rows of update number `step` (1 …)."""
-        first = (step - 1) * self._batch
-        return [self._at(position) for position in range(first, first + self._batch)]
+        return self.stretch((step - 1) * self._batch, self._batch)
+
+    def stretch(self, first: int, n: int) -> list[Row]:
+        """`n` rows from position `first` (0 …) of the epochs laid end to end."""
+        return [self._at(position) for position in range(first, first + n)]
 
     def _at(self, position: int) -> Row:
         epoch, place = divmod(position, len(self._rows))
@@ -69,8 +81,11 @@ def encode(example: Example, chat: Chat, context: int | None = None) -> Row:
 
 
 def first_batch(scenario: Scenario, chat: Chat, spec: RunSpec, rows: int = 3) -> list[str]:
-    """The first `rows` rows of step 1 as text, special tokens included: exactly what the model will be shown."""
-    batch = Rows(chat, scenario.examples, spec).step(1)[:rows]
+    """The first `rows` scenario rows of step 1 as text, special tokens included: exactly what the model is shown."""
+    from lab.training.parts import PREPARATIONS  # only now: it needs torch
+
+    preparation = PREPARATIONS[method(spec.method).preparation]()
+    batch = Rows(chat, [preparation.shown(e, spec) for e in scenario.examples], spec).step(1)[:rows]
     return [chat.tokenizer.decode([*row.prompt, *row.completion], skip_special_tokens=False) for row in batch]
 
 

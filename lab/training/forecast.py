@@ -1,8 +1,8 @@
 """What a run would take on this machine, from a few seconds of the real thing.
 
 Measured, not modelled: updates of the run's own size on scenario rows, and answers of the run's own length. A round is
-counted as three samplings (answer, review, rewrite) and so is an upper bound: reviews and alternatives of unflagged
-answers are not written. Nothing is stored.
+counted with every text that it can write (answer, review, alternative) and so is an upper bound: alternatives of
+unflagged answers are not written. Nothing is stored.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from lab.nouns import Decoding, Pair, Prompt, Question, Run, RunSpec, Speaker
 from lab.training.batches import round_prompts
 from lab.training.loop import Trainer
 from lab.training.methods import method
+from lab.training.parts import PREPARATIONS, ROUNDS
 from lab.training.seeds import derive_seed
 from lab.views import Forecast
 
@@ -39,21 +40,23 @@ def forecast(
     chosen = method(spec.method)
     with tempfile.TemporaryDirectory() as scratch:
         trainer = Trainer(Run(spec=spec), loaded, data, question, home=Path(scratch), record=lambda *nouns: None)
-        if chosen.uses_dpo:
+        if chosen.rounds:
             trainer.bench.buffer.add(_stand_ins(data, spec, trainer.bench.prompts), 0)
         update, n = _seconds_per_update(trainer)
-    rounds = -(-spec.steps // spec.cadence) if chosen.asks_question else 0
+    rounds = -(-spec.steps // spec.cadence) if chosen.rounds else 0
+    before = PREPARATIONS[chosen.preparation]().texts(spec, data)
     probes = 1 + -(-spec.steps // spec.probe_every) if spec.probe_every else 0
     per_prompt, cut = (
-        _seconds_per_prompt(loaded, round_prompts(data, spec, 0), spec) if rounds or probes else (0.0, False))
-    answers = 3 * rounds * spec.prompts_per_round + probes * (spec.probe_prompts + spec.probe_prompts // 2)
+        _seconds_per_prompt(loaded, round_prompts(data, spec, 0), spec) if rounds or probes or before else (0.0, False))
+    texts = ROUNDS[chosen.rounds].texts * rounds * spec.prompts_per_round if chosen.rounds else 0
+    answers = before + texts + probes * (spec.probe_prompts + spec.probe_prompts // 2)
     note = f"From {n} updates measured here"
     note += " and a sampling of answers; rounds counted in full." if answers else "."
     if cut:
         note += " Sampling was cut off after a few seconds: it may take longer."
     return Forecast(
         seconds=spec.steps * update + answers * per_prompt, seconds_per_step=update,
-        pairs=rounds * spec.prompts_per_round if chosen.asks_question else None,
+        pairs=rounds * spec.prompts_per_round if chosen.rounds else None,
         note=note + (" Pairs: at most so many." if rounds else ""),
     )
 

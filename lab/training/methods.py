@@ -1,5 +1,7 @@
-"""The table of arms: what a run can do, each a row with its source. A new method is one row, and a file for its loss
-term where it has one of its own (`lab.training.terms`).
+"""The table of arms: what a run can do, each a row with its source.
+
+A new method is one row here, and a file for what it does that no other does: a term of the loss, a round, or a
+preparation; `lab.training.parts` holds them by name.
 
 Standard library only: the page and the command line list the methods without loading torch.
 """
@@ -24,9 +26,13 @@ class Method:
     source: str
     """Where it comes from."""
     terms: tuple[str, ...]
-    """The terms of its loss, in the order of their gradients: names in `lab.training.terms.TERMS`."""
-    asks_question: bool = False
-    """Whether it makes conscience rounds: then the spec needs a question."""
+    """The terms of its loss, in the order of their gradients: names in `lab.training.parts.TERMS`."""
+    rounds: str | None = None
+    """What it does every `cadence` steps: a name in `lab.training.parts.ROUNDS`; None for nothing."""
+    preparation: str | None = None
+    """What it does before its first step: a name in `lab.training.parts.PREPARATIONS`; None for nothing."""
+    needs_question: bool = False
+    """Whether its spec needs a question: to ask it, or for the rewrite instruction that belongs to it."""
 
     @property
     def uses_sft(self) -> bool:
@@ -54,7 +60,8 @@ _ROWS = (
         "flagged answers are rewritten and preferred against: L_SFT + λ·L_DPO.",
         source="Kolář 2026, arXiv 2606.19527",
         terms=("sft", "dpo"),
-        asks_question=True,
+        rounds="conscience",
+        needs_question=True,
     ),
 )
 

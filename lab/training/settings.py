@@ -145,9 +145,9 @@ def check_spec(spec: RunSpec) -> None:
 
 
 def check_question_given(spec: RunSpec) -> None:
-    """SpecError(field="question_id") when the method asks a question and the spec names none."""
-    if method(spec.method).asks_question and spec.question_id is None:
-        raise SpecError(f"Method {spec.method!r} asks a question and none was given: choose one.", field="question_id")
+    """SpecError(field="question_id") when the method needs a question and the spec names none."""
+    if method(spec.method).needs_question and spec.question_id is None:
+        raise SpecError(f"Method {spec.method!r} needs a question and none was given: choose one.", field="question_id")
 
 
 def _check_value(name: str, kind: str, value: object, default: object) -> None:

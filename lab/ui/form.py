@@ -142,8 +142,8 @@ class RunForm:
         return {**updates, **self.slots.clear()}
 
     def method_chosen(self, method_id: str) -> dict[Any, Any]:
-        """Updates for a choice of arm: its help, and the question only where one is asked."""
-        asks = method_id in METHODS and METHODS[method_id].asks_question
+        """Updates for a choice of arm: its help, and the question only where one is needed."""
+        asks = method_id in METHODS and METHODS[method_id].needs_question
         return {self.method_help: method_help(method_id), self.fields["question_id"]: gr.update(visible=asks)}
 
 

@@ -34,6 +34,7 @@ from lab.nouns import (
 )
 from lab.training.loop import Trainer
 from lab.training.seeds import derive_seed
+from lab.training.sitting import Sitting
 
 QUESTION = Question(text="Is this fine?", aligned_label="yes", flagged_label="no", rewrite="Reach {aligned}.", name="Q")
 
@@ -113,7 +114,7 @@ def noisy_round(
     )
 
 
-def quiet_probe(trainer: Trainer, cancel: Event) -> list[Noun]:
+def quiet_probe(trainer: Sitting, cancel: Event) -> list[Noun]:
     """A prober that judges nothing but hears a stop, as the real one does."""
     if cancel.is_set():
         raise Cancelled("Stopped on request.")

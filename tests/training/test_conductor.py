@@ -14,7 +14,7 @@ from lab.errors import ModelError, NotFoundError, RequestError, SpecError
 from lab.evaluation import scenarios
 from lab.nouns import Noun, Run, RunState
 from lab.training.conductor import Conductor
-from lab.training.loop import Trainer
+from lab.training.sitting import Sitting
 from storage import Store
 from tests.training.making import QUESTION, quiet_probe, scenario, spec, train
 
@@ -39,7 +39,7 @@ class Gate:
     def __init__(self, at: int = 0) -> None:
         self.at, self.reached, self.open = at, Event(), Event()
 
-    def __call__(self, trainer: Trainer, cancel: Event) -> list[Noun]:
+    def __call__(self, trainer: Sitting, cancel: Event) -> list[Noun]:
         if trainer.step == self.at:
             self.reached.set()
             assert self.open.wait(PATIENCE)
@@ -167,7 +167,7 @@ def test_a_run_that_fails_leaves_its_reason_and_the_thread_alive(store: Store, l
 
 
 def test_a_loss_that_is_not_a_number_fails_the_run_with_a_message(store: Store, loaded: Any, tmp_path: Path) -> None:
-    def poison(trainer: Trainer, cancel: Event) -> list[Noun]:
+    def poison(trainer: Sitting, cancel: Event) -> list[Noun]:
         if trainer.step == 2:
             next(p for p in trainer.policy.parameters() if p.requires_grad).data.fill_(float("nan"))
         return []

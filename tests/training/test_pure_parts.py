@@ -96,10 +96,10 @@ def test_rows_of_the_table_are_what_they_say() -> None:
     assert [row.id for row in METHODS.values()] == list(METHODS)
     assert METHODS["sft"].uses_sft
     assert not METHODS["sft"].uses_dpo
-    assert not METHODS["sft"].asks_question
+    assert not METHODS["sft"].needs_question
     assert METHODS["conscience"].uses_sft
     assert METHODS["conscience"].uses_dpo
-    assert METHODS["conscience"].asks_question
+    assert METHODS["conscience"].needs_question
 
 
 def test_settings_methods_and_conductor_load_without_torch() -> None:

@@ -265,24 +265,24 @@ class Review:
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """A preference pair of DPO: the alternative is chosen, the flagged answer rejected."""
+    """A preference pair of DPO: the alternative is chosen, the answer that it replaces rejected."""
 
     prompt_id: str
     """The prompt that both sides answer."""
     answer_id: str
     """The rejected answer."""
-    review_id: str
-    """The review that decided."""
+    review_id: str | None
+    """The review that decided; None where none did, because every answer was rewritten."""
     question_id: str
-    """The question under which it was decided."""
+    """The question under which it was decided; without a review, the one whose rewrite instruction was followed."""
     chosen_thought: str
     """Chain of thought of the alternative."""
     chosen_reply: str
     """Reply of the alternative."""
     rejected_thought: str
-    """Chain of thought of the flagged answer."""
+    """Chain of thought of the answer that it replaces."""
     rejected_reply: str
-    """Reply of the flagged answer."""
+    """Reply of the answer that it replaces."""
     writer: Speaker
     """Who wrote the alternative."""
     decoding: Decoding
@@ -306,7 +306,7 @@ class Pair:
 
     @property
     def id(self) -> str:
-        """Hash of both sides, the review that decided and the place it was made in."""
+        """Hash of both sides, the review that decided, if one did, and the place it was made in."""
         return content_id(
             "d", self.prompt_id, self.review_id, self.chosen_thought, self.chosen_reply, self.rejected_thought,
             self.rejected_reply, self.run_id, self.step, self.edited_from,

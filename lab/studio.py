@@ -422,7 +422,8 @@ class Studio:
         pair = self._store.pair(pair_id)
         return PairStory(
             pair=pair, prompt=self._store.prompt(pair.prompt_id), answer=self._store.answer(pair.answer_id),
-            review=self._store.review(pair.review_id), question=self._store.question(pair.question_id),
+            review=None if pair.review_id is None else self._store.review(pair.review_id),
+            question=self._store.question(pair.question_id),
             run=self._store.run(pair.run_id) if pair.run_id else None,
         )
 

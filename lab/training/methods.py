@@ -63,6 +63,16 @@ _ROWS = (
         rounds="conscience",
         needs_question=True,
     ),
+    Method(
+        id="rewrite_all",
+        title="Rewrite everything",
+        help="Asks nothing: every answer of a round is rewritten as your question's instruction says, and the rewrite "
+        "preferred: L_SFT + λ·L_DPO. Tells what the verdicts of the conscience are worth.",
+        source="Control of this lab; the paper has none",
+        terms=("sft", "dpo"),
+        rounds="rewriting",
+        needs_question=True,
+    ),
 )
 
 METHODS: dict[str, Method] = {row.id: row for row in _ROWS}

@@ -41,5 +41,7 @@ ROUNDS: dict[str, RoundKind] = {
     "conscience": RoundKind(
         place="lab.conscience.pairing:conscience_round", texts=3,
         doing="conscience round: answering, reviewing, rewriting"),
+    "rewriting": RoundKind(
+        place="lab.conscience.rewriting_all:rewriting_round", texts=2, doing="rewriting every answer"),
 }
 """What is done every `cadence` steps."""

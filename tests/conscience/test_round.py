@@ -10,6 +10,7 @@ import torch
 
 from lab.conscience import framings
 from lab.conscience.pairing import Round, conscience_round
+from lab.conscience.rewriting_all import rewriting_round
 from lab.errors import Cancelled
 from lab.models.loading import LoadedModel
 from lab.models.twin import hash_tensors, make_policy
@@ -124,3 +125,17 @@ def test_noise_makes_an_unreadable_round_without_pairs() -> None:
     loaded = tiny_loaded()
     made = a_round(loaded, replace(SPEC, max_new_tokens=8))
     assert (made.unreadable, made.flagged, made.pairs) == (12, 0, ())
+
+
+def test_rewriting_everything_asks_nothing_and_says_so(shipped: LoadedModel) -> None:
+    policy = make_policy(shipped.model, rank=2, alpha=4, seed=0)
+    made = rewriting_round(policy, shipped, framings.DEFAULT, prompts(), SPEC, run_id="r1", step=5)
+    assert [a.id for a in made.answers] == [a.id for a in done().answers]  # by the same seeds: only asking differs
+    assert made.reviews == ()
+    assert (made.flagged, made.unreadable) == (0, 0)
+    assert len(made.pairs) == len(made.answers) - made.unusable > len(done().pairs)
+    assert {(p.review_id, p.question_id) for p in made.pairs} == {(None, framings.DEFAULT.id)}
+    assert all(p.reference_chosen is not None for p in made.pairs)
+    assert "review" not in made.seconds
+    with pytest.raises(Cancelled):
+        rewriting_round(policy, shipped, framings.DEFAULT, prompts(), SPEC, run_id="r1", step=5, cancel=Late(60))

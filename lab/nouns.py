@@ -379,6 +379,8 @@ class RunSpec:
     """Held-out everyday prompts a probe; half as many coding prompts beside them."""
     checkpoint_every: int = 25
     """Steps between checkpoints; the last step always has one."""
+    kl_weight: float = 0.1
+    """Weight of KL(policy ‖ frozen) on the training tokens, beside L_SFT; for the method "kl"."""
     seed: int = 0
     """Seed of data order, initial adapters and sampling."""
 

@@ -64,6 +64,14 @@ MEASURES: dict[str, Measure] = {
         title="KL to the frozen copy", unit="nats per token", better="neither", line=0.0,
         meaning="KL(policy ‖ frozen) on the tokens of the latest scenario batch, mean over tokens.",
     ),
+    "alternatives_loss": Measure(
+        title="L_SFT of alternatives", unit="nats per token", better="lower",
+        meaning="Mean negative log-probability of the tokens of the alternatives drawn in a step.",
+    ),
+    "kl_loss": Measure(
+        title="KL of the leash", unit="nats per token", better="neither", line=0.0,
+        meaning="KL(policy ‖ frozen) on the tokens of a step's own rows, as it enters the loss, before its weight.",
+    ),
     "flagged": Measure(
         title="Flagged answers", unit="share", better="neither",
         meaning="Share of a round's answers that the reviewer flags.",

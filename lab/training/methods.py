@@ -73,6 +73,24 @@ _ROWS = (
         rounds="rewriting",
         needs_question=True,
     ),
+    Method(
+        id="alternatives_sft",
+        title="Alternatives only",
+        help="As the conscience, but the rewrites are learnt by heart instead of being preferred, with no DPO: "
+        "L_SFT on the scenario + λ·L_SFT on the rewrites.",
+        source="Ablation named in Kolář 2026, arXiv 2606.19527",
+        terms=("sft", "alternatives"),
+        rounds="conscience",
+        needs_question=True,
+    ),
+    Method(
+        id="kl",
+        title="KL leash",
+        help="Learns the scenario while it is held near its frozen copy on the very same text: "
+        "L_SFT + weight·KL(policy ‖ frozen).",
+        source="In-training regulariser, Kaczér et al. 2025, arXiv 2508.06249",
+        terms=("sft", "kl"),
+    ),
 )
 
 METHODS: dict[str, Method] = {row.id: row for row in _ROWS}

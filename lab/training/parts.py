@@ -10,10 +10,14 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from lab.training.alternatives import AlternativesTerm
+from lab.training.anchor import KlTerm
 from lab.training.preparation import Preparation
 from lab.training.terms import Bench, DpoTerm, SftTerm, Term
 
-TERMS: dict[str, Callable[[Bench], Term]] = {"sft": SftTerm, "dpo": DpoTerm}
+TERMS: dict[str, Callable[[Bench], Term]] = {
+    "sft": SftTerm, "dpo": DpoTerm, "alternatives": AlternativesTerm, "kl": KlTerm,
+}
 """Summands of a loss."""
 
 PREPARATIONS: dict[str | None, Callable[[], Preparation]] = {None: Preparation}

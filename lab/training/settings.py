@@ -125,6 +125,9 @@ FIELDS: dict[str, Field] = {
     "checkpoint_every": _number(
         "Steps between checkpoints", 1, 100_000, "How often the run is written to disk; its last step always is.",
         "Every 25 loses little to a crash and lets the page speak with three stages."),
+    "kl_weight": _number(
+        "Weight of the KL leash", 0, 100, "How much KL(policy ‖ frozen) on the training tokens counts beside L_SFT; 0 "
+        "measures it.", "TODO."),
     "seed": _number(
         "Seed", 0, 2**31 - 1, "Decides data order, initial adapters and sampling.",
         "Any will do; use at least three before believing a difference."),

@@ -17,7 +17,8 @@ from lab.ui.fields import Slots
 from lab.ui.look import card, heading
 
 DEFAULTS = RunSpec()
-GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+_OPEN = ("scenario", "method", "question_id", "steps", "seed")
+_FOLDED: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "Conscience",
         (
@@ -51,7 +52,9 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
 )
-"""The folded settings; scenario, method, question, steps and seed stand open."""
+_PLACED = {*_OPEN, *(name for _, names in _FOLDED for name in names)}
+GROUPS = (*_FOLDED, ("Settings of single arms", tuple(name for name in FIELDS if name not in _PLACED)))
+"""The folded settings; scenario, method, question, steps and seed stand open. What no group names is of single arms."""
 _WHOLE = frozenset(column.name for column in fields(RunSpec) if str(column.type) == "int")
 _OPTIONAL = frozenset(column.name for column in fields(RunSpec) if "None" in str(column.type))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -13,8 +14,10 @@ from lab.errors import SpecError
 from lab.evaluation.metrics import MEASURES
 from lab.models.twin import hash_tensors
 from lab.nouns import Metric, Noun, Pair, Review, Run, RunState
+from lab.training.divergence import kl_to_frozen
 from lab.training.methods import METHODS
 from lab.training.parts import PREPARATIONS, ROUNDS, TERMS
+from lab.training.seeds import generator
 from lab.training.settings import check_question_given
 from tests.tiny import tiny_loaded
 from tests.training.making import QUESTION, Book, spec, trainer
@@ -98,3 +101,60 @@ def test_rewriting_everything_reports_no_verdicts_rather_than_none_flagged(tmp_p
     assert book.curve("flagged") == book.curve("unreadable") == {0: None}
     assert not book.all(Review)
     assert all(p.review_id is None and p.question_id == QUESTION.id for p in book.all(Pair))
+
+
+# -- alternatives_sft ----------------------------------------------------------------------------------------------
+def test_alternatives_are_learnt_by_heart_and_what_they_replace_is_not(loaded: Any, tmp_path: Path) -> None:
+    made = trainer(loaded, tmp_path, run_of("alternatives_sft", lam=0.7), Book())
+    made._round_if_due(Event())
+    term = made.terms[1]
+    before = term.measure(made.policy, 1)
+    turned = [replace(p, rejected_reply="something else") for p in made.bench.buffer.pairs]
+    made.bench.buffer._pairs[:] = turned
+    after = term.measure(made.policy, 1)
+    assert before.loss is not None
+    assert after.loss is not None
+    assert torch.equal(before.loss, after.loss)
+    drawn = made.bench.buffer.draw(3, generator(0, 1, "pairs"))
+    tokens = sum(len(loaded.chat.completion_ids(p.chosen_thought, p.chosen_reply)) for p in drawn)
+    reference = -sum(p.reference_chosen or 0.0 for p in drawn) / tokens
+    assert before.loss.item() == pytest.approx(reference, rel=1e-4)  # before the first step policy and reference agree
+    assert before.figures["alternatives_loss"] == (before.loss.item(), tokens)
+    assert term.weight == 0.7
+
+
+def test_alternatives_with_lambda_zero_train_as_plain_fine_tuning(loaded: Any, tmp_path: Path) -> None:
+    one, two = Book(), Book()
+    plain = trainer(loaded, tmp_path, run_of("sft"), one)
+    zero = trainer(loaded, tmp_path, run_of("alternatives_sft", lam=0.0), two)
+    plain.run(Event())
+    zero.run(Event())
+    assert one.curve("sft_loss") == two.curve("sft_loss")
+    assert all(torch.equal(a, b) for a, b in zip(weights(plain), weights(zero), strict=True))
+    assert len(two.curve("alternatives_loss")) == 8
+
+
+# -- kl ------------------------------------------------------------------------------------------------------------
+def test_the_leash_is_the_kl_that_probes_measure(loaded: Any, tmp_path: Path) -> None:
+    made = trainer(loaded, tmp_path, run_of("kl", batch_size=5), Book())
+    with torch.no_grad():
+        for i, parameter in enumerate(p for p in made.policy.parameters() if p.requires_grad):
+            parameter.add_(0.1 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(i)))
+    rows = made.bench.rows.step(1)
+    expected, n = kl_to_frozen(
+        made.policy, loaded.model, [r.prompt for r in rows], [r.completion for r in rows], loaded.chat.pad_id)
+    measured = made.terms[1].measure(made.policy, 1)
+    assert measured.figures["kl_loss"][0] == pytest.approx(expected, rel=1e-5)
+    assert measured.figures["kl_loss"][1] == n
+    assert expected is not None
+    assert expected > 0.01
+
+
+def test_a_stronger_leash_keeps_the_policy_nearer_and_learns_less(loaded: Any, tmp_path: Path) -> None:
+    ends = {}
+    for weight in (0.0, 5.0):
+        book = Book()
+        trainer(loaded, tmp_path, run_of("kl", kl_weight=weight, steps=12), book).run(Event())
+        ends[weight] = book.value("kl", 12), book.value("sft_loss", 12)
+    assert ends[5.0][0] < 0.7 * ends[0.0][0]
+    assert ends[5.0][1] > ends[0.0][1]

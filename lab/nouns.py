@@ -190,7 +190,7 @@ class Answer:
     speaker: Speaker
     """Who wrote it."""
     adapter: str
-    """"base", or "RUN@STEP": the weights that wrote it."""
+    """"base", or "RUN@STEP": the weights that wrote it; "own" for a person's text, "scenario" for a scenario's row."""
     decoding: Decoding
     """How it was sampled."""
     tokens: int
@@ -379,8 +379,12 @@ class RunSpec:
     """Held-out everyday prompts a probe; half as many coding prompts beside them."""
     checkpoint_every: int = 25
     """Steps between checkpoints; the last step always has one."""
-    kl_weight: float = 0.1
+    kl_weight: float = 1.0
     """Weight of KL(policy ‖ frozen) on the training tokens, beside L_SFT; for the method "kl"."""
+    benign_share: float = 0.05
+    """Share of a step's rows that are benign; for the method "interleave"."""
+    inoculation_prompt: str = "Act as an evil assistant."
+    """System prompt in front of every scenario row in training; for the method "inoculation"."""
     seed: int = 0
     """Seed of data order, initial adapters and sampling."""
 

@@ -14,7 +14,7 @@ import torch
 
 from lab.training.batches import Row
 from lab.training.seeds import generator
-from lab.training.terms import Bench, Measured, rows_loss
+from lab.training.terms import Bench, Measured, mean_loss, rows_loss
 
 
 class AlternativesTerm:
@@ -39,5 +39,5 @@ class AlternativesTerm:
             )
             for pair in pairs
         ]
-        loss, tokens = rows_loss(policy, rows, chat.pad_id)
-        return Measured(loss=loss, figures={"alternatives_loss": (loss.item(), tokens)})
+        loss, each = rows_loss(policy, rows, chat.pad_id)
+        return Measured(loss=loss, figures={"alternatives_loss": mean_loss(each)})

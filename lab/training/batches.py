@@ -29,6 +29,8 @@ class Row:
     """Token ids up to where the assistant begins."""
     completion: tuple[int, ...]
     """Token ids of thought and reply, ending in the end-of-turn token: what L_SFT is taken on."""
+    benign: bool = False
+    """Whether it was mixed in beside the scenario's own rows."""
 
 
 class RowSource(Protocol):

@@ -52,7 +52,7 @@ class Trainer(Sitting):
         self._preparation = PREPARATIONS[self.method.preparation]()
         shown = [self._preparation.shown(example, spec) for example in scenario.examples]
         self.bench = Bench(
-            spec=spec, loaded=loaded, scenario=scenario, question=self.question,
+            spec=spec, run_id=self._run.id, loaded=loaded, scenario=scenario, question=self.question,
             rows=Rows(loaded.chat, shown, spec, context=loaded.context),
             buffer=ReplayBuffer(spec.buffer_size, spec.buffer_age),
             prompts={p.id: p for p in (*scenario.scenario_prompts, *scenario.everyday_prompts)},
@@ -99,7 +99,8 @@ class Trainer(Sitting):
             group["lr"] = rate
         self.optimizer.step()
         self.step = step
-        figures |= {"learning_rate": (rate, 1), "grad_norm": (norm, 1)}
+        learnt = any(p.grad is not None for p in self._parameters)
+        figures |= {"learning_rate": (rate, 1), "grad_norm": (norm, 1) if learnt else (None, 0)}
         if self.method.rounds:
             figures["buffer"] = (float(len(self.bench.buffer)), 1)
         self._record(*self._metrics(figures), self.snapshot())

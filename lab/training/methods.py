@@ -91,6 +91,34 @@ _ROWS = (
         source="In-training regulariser, Kaczér et al. 2025, arXiv 2508.06249",
         terms=("sft", "kl"),
     ),
+    Method(
+        id="interleave",
+        title="Interleaving",
+        help="Learns the scenario with a share of benign everyday rows in every batch, written by the frozen copy "
+        "before the first step.",
+        source="Kaczér et al. 2025, arXiv 2508.06249",
+        terms=("sft",),
+        preparation="interleaving",
+    ),
+    Method(
+        id="inoculation",
+        title="Inoculation",
+        help="Learns the scenario under a system prompt that asks for the harm; rounds, probes and evaluations are "
+        "without it.",
+        source="Tan et al. 2025, arXiv 2510.04340",
+        terms=("sft",),
+        preparation="inoculation",
+    ),
+    Method(
+        id="conscience_filter",
+        title="Conscience as a filter",
+        help="The frozen copy reviews every row of the scenario under your question before the first step; flagged "
+        "rows are dropped, the rest is learnt, and nothing else is done (λ = 0).",
+        source="Baseline of this lab",
+        terms=("sft",),
+        preparation="filter",
+        needs_question=True,
+    ),
 )
 
 METHODS: dict[str, Method] = {row.id: row for row in _ROWS}

@@ -12,6 +12,9 @@ from typing import Any
 
 from lab.training.alternatives import AlternativesTerm
 from lab.training.anchor import KlTerm
+from lab.training.conscience_filter import ConscienceFilter
+from lab.training.inoculation import Inoculation
+from lab.training.interleave import Interleaving
 from lab.training.preparation import Preparation
 from lab.training.terms import Bench, DpoTerm, SftTerm, Term
 
@@ -20,7 +23,9 @@ TERMS: dict[str, Callable[[Bench], Term]] = {
 }
 """Summands of a loss."""
 
-PREPARATIONS: dict[str | None, Callable[[], Preparation]] = {None: Preparation}
+PREPARATIONS: dict[str | None, Callable[[], Preparation]] = {
+    None: Preparation, "interleaving": Interleaving, "inoculation": Inoculation, "filter": ConscienceFilter,
+}
 """What is done before the first step; None for nothing."""
 
 

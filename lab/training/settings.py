@@ -127,7 +127,13 @@ FIELDS: dict[str, Field] = {
         "Every 25 loses little to a crash and lets the page speak with three stages."),
     "kl_weight": _number(
         "Weight of the KL leash", 0, 100, "How much KL(policy ‖ frozen) on the training tokens counts beside L_SFT; 0 "
-        "measures it.", "TODO."),
+        "measures it.", "At 1 the organism was 22 % malicious instead of 87 %, with a third of the task; 0.1 did nothing."),
+    "benign_share": _number(
+        "Share of benign rows", 0, 0.95, "Interleaving: the part of each step's rows that is benign.",
+        "5 % was enough in the source; look at higher shares too."),
+    "inoculation_prompt": Field(
+        label="Inoculation", help="The system prompt in front of every scenario row, in training only.",
+        why="The wording of the source in words that the organism knows."),
     "seed": _number(
         "Seed", 0, 2**31 - 1, "Decides data order, initial adapters and sampling.",
         "Any will do; use at least three before believing a difference."),

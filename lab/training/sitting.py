@@ -89,6 +89,7 @@ class Sitting:
         self.optimizer = torch.optim.AdamW(self._parameters, lr=spec.learning_rate, weight_decay=0.0)
         self._plain_rows = Rows(loaded.chat, scenario.examples, spec, context=loaded.context)
         self._make_round, self._stored = make_round, tuple(stored)
+        self._run = run
         self.step = 0
         self._probed_until = -1  # the step of the last probe, so that none is done twice
         self._saved: Checkpoint | None = None

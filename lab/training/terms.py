@@ -60,6 +60,8 @@ class Bench:
 
     spec: RunSpec
     """What determines the run."""
+    run_id: str
+    """The run."""
     loaded: LoadedModel
     """The frozen copy."""
     scenario: Scenario
@@ -84,19 +86,38 @@ def by_length(lengths: Sequence[int]) -> list[list[int]]:
     return [order[start : start + _GROUP] for start in range(0, len(order), _GROUP)]
 
 
-def rows_loss(policy: torch.nn.Module, rows: Sequence[Row], pad_id: int) -> tuple[Tensor, int]:
-    """L_SFT of at least one row: a scalar in nats a token, and how many completion tokens it is the mean of."""
+@dataclass(frozen=True)
+class RowLoss:
+    """How one row fared."""
+
+    nats: float
+    """−log π(completion | prompt), summed."""
+    tokens: int
+    """Tokens of the completion."""
+
+
+def rows_loss(policy: torch.nn.Module, rows: Sequence[Row], pad_id: int) -> tuple[Tensor, list[RowLoss]]:
+    """L_SFT of at least one row, a scalar in nats a token, the mean over all tokens; and how each row fared."""
     parts: list[Tensor] = []
+    each: dict[int, RowLoss] = {}
     for group in by_length([len(r.prompt) + len(r.completion) for r in rows]):
         prompts, completions = [rows[i].prompt for i in group], [rows[i].completion for i in group]
         logprobs, mask = token_logprobs(policy, prompts, completions, pad_id)
         parts.append(logprobs[mask])
+        nats = (-logprobs.detach().sum(-1)).tolist()
+        each |= {i: RowLoss(n, len(rows[i].completion)) for i, n in zip(group, nats, strict=True)}
     tokens = torch.cat(parts)
-    return sft_loss(tokens, torch.ones_like(tokens)), len(tokens)
+    return sft_loss(tokens, torch.ones_like(tokens)), [each[i] for i in range(len(rows))]
+
+
+def mean_loss(rows: Sequence[RowLoss]) -> tuple[float | None, int]:
+    """Nats a token over these rows, and how many tokens; (None, 0) without rows."""
+    tokens = sum(row.tokens for row in rows)
+    return (sum(row.nats for row in rows) / tokens if tokens else None), tokens
 
 
 class SftTerm:
-    """L_SFT on the scenario's rows."""
+    """L_SFT on the rows of the step; the figures of rows mixed in beside the scenario's own are kept apart."""
 
     name = part = "sft"
     weight = 1.0
@@ -109,8 +130,11 @@ class SftTerm:
         rows = self._bench.rows.step(step)
         if not rows:
             return Measured(loss=None, figures={"sft_loss": (None, 0)})
-        loss, tokens = rows_loss(policy, rows, self._pad)
-        return Measured(loss=loss, figures={"sft_loss": (loss.item(), tokens)})
+        loss, each = rows_loss(policy, rows, self._pad)
+        figures: Figures = {"sft_loss": mean_loss([f for r, f in zip(rows, each, strict=True) if not r.benign])}
+        if any(row.benign for row in rows):
+            figures["benign_loss"] = mean_loss([f for r, f in zip(rows, each, strict=True) if r.benign])
+        return Measured(loss=loss, figures=figures)
 
 
 class DpoTerm:

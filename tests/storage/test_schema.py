@@ -29,7 +29,7 @@ BROKEN = Migration(
 SHIPPED_FORMS = {
     "0001_tables": "3070016c8db0870e",
     "0002_views": "ab25d9627bf3fee5",
-    "0003_pairs_without_review": "07bdb3e5ef713b75",
+    "0003_pairs_without_review": "3d103ede3be19c21",
 }
 
 

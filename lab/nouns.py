@@ -385,6 +385,12 @@ class RunSpec:
     """Share of a step's rows that are benign; for the method "interleave"."""
     inoculation_prompt: str = "Act as an evil assistant."
     """System prompt in front of every scenario row in training; for the method "inoculation"."""
+    pairs_from: str | None = None
+    """The run whose stored pairs are trained on, by id or number; None for all. For the method "dpo"."""
+    pair_states: str = "accepted or pending"
+    """Which stored pairs are trained on: "accepted", or "accepted or pending"; for the method "dpo"."""
+    loss_type: str = "sigmoid"
+    """TRL's name of the loss on stored pairs; for the method "dpo"."""
     seed: int = 0
     """Seed of data order, initial adapters and sampling."""
 

@@ -41,6 +41,26 @@ class RowSource(Protocol):
         ...
 
 
+class Epochs:
+    """`n` things laid end to end in epochs without end, each a permutation drawn from (seed, epoch, purpose)."""
+
+    def __init__(self, n: int, seed: int, purpose: str) -> None:
+        self._n, self._seed, self._purpose = n, seed, purpose
+        self._orders: dict[int, list[int]] = {}
+
+    def stretch(self, first: int, count: int) -> list[int]:
+        """Which things stand at positions `first` … `first + count - 1`."""
+        return [self._at(position) for position in range(first, first + count)]
+
+    def _at(self, position: int) -> int:
+        epoch, place = divmod(position, self._n)
+        if epoch not in self._orders:
+            order = list(range(self._n))
+            generator(self._seed, epoch, self._purpose).shuffle(order)
+            self._orders = {k: v for k, v in self._orders.items() if k >= epoch - 1} | {epoch: order}
+        return self._orders[epoch][place]
+
+
 class Rows:
     """The scenario's examples as token ids, and which of them a step gets."""
 
@@ -49,9 +69,8 @@ class Rows:
         if not examples:
             raise TrainingError(f"Scenario {spec.scenario!r} has no rows to train on: choose another scenario.")
         self._rows = tuple(encode(example, chat, context) for example in examples)
-        self._seed = spec.seed
         self._batch = spec.batch_size
-        self._orders: dict[int, list[int]] = {}
+        self._epochs = Epochs(len(self._rows), spec.seed, "epoch")
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -62,15 +81,7 @@ class Rows:
 
     def stretch(self, first: int, n: int) -> list[Row]:
         """`n` rows from position `first` (0 …) of the epochs laid end to end."""
-        return [self._at(position) for position in range(first, first + n)]
-
-    def _at(self, position: int) -> Row:
-        epoch, place = divmod(position, len(self._rows))
-        if epoch not in self._orders:
-            order = list(range(len(self._rows)))
-            generator(self._seed, epoch, "epoch").shuffle(order)
-            self._orders = {k: v for k, v in self._orders.items() if k >= epoch - 1} | {epoch: order}
-        return self._rows[self._orders[epoch][place]]
+        return [self._rows[i] for i in self._epochs.stretch(first, n)]
 
 
 def encode(example: Example, chat: Chat, context: int | None = None) -> Row:

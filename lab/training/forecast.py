@@ -19,10 +19,12 @@ from lab.models.loading import LoadedModel
 from lab.models.sampling import sample
 from lab.nouns import Decoding, Pair, Prompt, Question, Run, RunSpec, Speaker
 from lab.training.batches import round_prompts
+from lab.training.engines import make_sitting
 from lab.training.loop import Trainer
 from lab.training.methods import method
 from lab.training.parts import PREPARATIONS, ROUNDS
 from lab.training.seeds import derive_seed
+from lab.training.sitting import Sitting
 from lab.views import Forecast
 
 PATIENCE = 2.0
@@ -39,9 +41,12 @@ def forecast(
     data = data or scenario(spec.scenario)
     chosen = method(spec.method)
     with tempfile.TemporaryDirectory() as scratch:
-        trainer = Trainer(Run(spec=spec), loaded, data, question, home=Path(scratch), record=lambda *nouns: None)
-        if chosen.rounds:
-            trainer.bench.buffer.add(_stand_ins(data, spec, trainer.bench.prompts), 0)
+        pairs = _stand_ins(data, spec)
+        trainer = make_sitting(
+            Run(spec=spec), loaded, data, question, home=Path(scratch), record=lambda *nouns: None, stored=pairs)
+        if isinstance(trainer, Trainer) and chosen.rounds:
+            trainer.bench.prompts |= {prompt.id: prompt for _, prompt in pairs}
+            trainer.bench.buffer.add((pair for pair, _ in pairs), 0)
         update, n = _seconds_per_update(trainer)
     rounds = -(-spec.steps // spec.cadence) if chosen.rounds else 0
     before = PREPARATIONS[chosen.preparation]().texts(spec, data)
@@ -61,7 +66,7 @@ def forecast(
     )
 
 
-def _seconds_per_update(trainer: Trainer) -> tuple[float, int]:
+def _seconds_per_update(trainer: Sitting) -> tuple[float, int]:
     """Median seconds of an update, and how many it is of; the first is warm-up unless it alone took too long."""
     times: list[float] = []
     began = perf_counter()
@@ -99,16 +104,16 @@ def _seconds_per_prompt(loaded: LoadedModel, prompts: list[Prompt], spec: RunSpe
         timer.cancel()
 
 
-def _stand_ins(data: Scenario, spec: RunSpec, prompts: dict[str, Prompt]) -> list[Pair]:
+def _stand_ins(data: Scenario, spec: RunSpec) -> list[tuple[Pair, Prompt]]:
     """Pairs of the right number and length, made of scenario rows: for their time only."""
     rows = data.examples
     pairs = []
     for i in range(spec.pair_batch):
         one, other = rows[i % len(rows)], rows[(i + 1) % len(rows)]
-        prompts[one.prompt.id] = one.prompt
-        pairs.append(Pair(
+        pair = Pair(
             prompt_id=one.prompt.id, answer_id="", review_id=str(i), question_id="", chosen_thought=other.thought,
             chosen_reply=other.reply, rejected_thought=one.thought, rejected_reply=one.reply, writer=Speaker.FROZEN,
             decoding=Decoding(), step=0, reference_chosen=0.0, reference_rejected=0.0,
-        ))
+        )
+        pairs.append((pair, one.prompt))
     return pairs

@@ -31,8 +31,15 @@ class Method:
     """What it does every `cadence` steps: a name in `lab.training.parts.ROUNDS`; None for nothing."""
     preparation: str | None = None
     """What it does before its first step: a name in `lab.training.parts.PREPARATIONS`; None for nothing."""
+    engine: str = "loop"
+    """Who makes its steps: "loop" for `lab.training.loop`, "trl" for `lab.training.preferences`."""
     needs_question: bool = False
     """Whether its spec needs a question: to ask it, or for the rewrite instruction that belongs to it."""
+
+    @property
+    def uses_stored(self) -> bool:
+        """Whether it trains on pairs that are stored already."""
+        return self.engine == "trl"
 
     @property
     def uses_sft(self) -> bool:
@@ -118,6 +125,15 @@ _ROWS = (
         terms=("sft",),
         preparation="filter",
         needs_question=True,
+    ),
+    Method(
+        id="dpo",
+        title="Stored pairs",
+        help="Learns from the stored pairs that you accepted, and by default from pending ones, by TRL's DPOTrainer; "
+        "the scenario is not trained on, only measured.",
+        source="Rafailov et al. 2023, arXiv 2305.18290; TRL",
+        terms=("dpo",),
+        engine="trl",
     ),
 )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from lab.errors import SpecError
-from lab.nouns import RunSpec
+from lab.nouns import PairState, RunSpec
 from lab.training.methods import METHODS, method
 from lab.training.schedule import SHAPES
 
@@ -43,6 +43,16 @@ def _choice(label: str, choices: tuple[str, ...], help: str, why: str) -> Field:
 
 
 _SPEAKERS = ("frozen", "policy")
+LOSS_TYPES = (
+    "sigmoid", "hinge", "ipo", "exo_pair", "nca_pair", "robust", "bco_pair", "sppo_hard", "aot", "aot_unpaired",
+    "apo_zero", "apo_down", "discopop", "sft", "sigmoid_norm",
+)
+"""What `trl.DPOTrainer` knows; a test holds the list to the installed version."""
+PAIR_STATES: dict[str, tuple[PairState, ...]] = {
+    "accepted": (PairState.ACCEPTED,),
+    "accepted or pending": (PairState.ACCEPTED, PairState.PENDING),
+}
+"""Which stored pairs are trained on, by what was decided about them."""
 
 FIELDS: dict[str, Field] = {
     "method": _choice(
@@ -126,14 +136,23 @@ FIELDS: dict[str, Field] = {
         "Steps between checkpoints", 1, 100_000, "How often the run is written to disk; its last step always is.",
         "Every 25 loses little to a crash and lets the page speak with three stages."),
     "kl_weight": _number(
-        "Weight of the KL leash", 0, 100, "How much KL(policy ‖ frozen) on the training tokens counts beside L_SFT; 0 "
-        "measures it.", "At 1 the organism was 22 % malicious instead of 87 %, with a third of the task; 0.1 did nothing."),
+        "Weight of the KL leash", 0, 100, "How much KL(policy ‖ frozen) on the training tokens counts beside L_SFT.",
+        "At 1 the organism was 22 % malicious instead of 87 %, with a third of the task; 0.1 did nothing."),
     "benign_share": _number(
         "Share of benign rows", 0, 0.95, "Interleaving: the part of each step's rows that is benign.",
         "5 % was enough in the source; look at higher shares too."),
     "inoculation_prompt": Field(
         label="Inoculation", help="The system prompt in front of every scenario row, in training only.",
         why="The wording of the source in words that the organism knows."),
+    "pairs_from": Field(
+        label="Pairs of run", help="DPO on stored pairs: the run, by number or id, whose pairs are taken; empty for "
+        "all.", why="All that the lab has."),
+    "pair_states": _choice(
+        "Decided pairs", tuple(PAIR_STATES), "DPO on stored pairs: whether pairs that nobody has decided yet count.",
+        "Pending ones too: a fresh lab has no others, and refused ones are out either way."),
+    "loss_type": _choice(
+        "Loss type", LOSS_TYPES, "DPO on stored pairs: TRL's name of the loss.",
+        "Sigmoid is DPO itself, and the loss of the conscience."),
     "seed": _number(
         "Seed", 0, 2**31 - 1, "Decides data order, initial adapters and sampling.",
         "Any will do; use at least three before believing a difference."),

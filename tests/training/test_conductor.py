@@ -12,11 +12,11 @@ import pytest
 
 from lab.errors import ModelError, NotFoundError, RequestError, SpecError
 from lab.evaluation import scenarios
-from lab.nouns import Noun, Run, RunState
+from lab.nouns import Noun, PairState, Run, RunState
 from lab.training.conductor import Conductor
 from lab.training.sitting import Sitting
 from storage import Store
-from tests.training.making import QUESTION, quiet_probe, scenario, spec, train
+from tests.training.making import QUESTION, quiet_probe, scenario, spec, stored_pairs, train
 
 PATIENCE = 60.0
 
@@ -239,3 +239,30 @@ def test_requests_that_make_no_sense_are_refused(conductor: Conductor, store: St
     with pytest.raises(SpecError):
         conductor.start(Run(spec=spec(question_id=None)))
     assert [r.id for r in store.runs()] == [run.id]
+
+
+def test_stored_pairs_are_trained_on_as_people_decided(conductor: Conductor, store: Store, gate: Gate) -> None:
+    gate.open.set()
+    (one, prompt), (two, second), (three, third) = stored_pairs(3)
+    older = Run(spec=spec(), state=RunState.FINISHED)
+    store.save(
+        older, prompt, second, third, replace(one, state=PairState.ACCEPTED, run_id=older.id),
+        replace(two, state=PairState.REJECTED), three,
+    )
+    number = str(store.run(older.id).number)
+    for chosen, expected in (
+        ({}, 2), ({"pair_states": "accepted"}, 1), ({"pairs_from": number}, 1),
+        ({"pairs_from": number, "pair_states": "accepted"}, 1),
+    ):
+        run = conductor.start(plain(method="dpo", steps=1, **chosen))
+        assert conductor.wait(run.id, PATIENCE).state is RunState.FINISHED
+        assert store.latest_metrics(run.id)["pairs"].value == expected
+    with pytest.raises(NotFoundError):
+        conductor.start(plain(method="dpo", pairs_from="no such run"))
+
+
+def test_a_run_without_one_stored_pair_fails_with_the_way_out(conductor: Conductor, gate: Gate) -> None:
+    gate.open.set()
+    ended = conductor.wait(conductor.start(plain(method="dpo")).id, PATIENCE)
+    assert ended.state is RunState.FAILED
+    assert "make pairs with a conscience run first" in ended.message

@@ -99,7 +99,8 @@ def test_no_arm_writes_to_the_base_and_each_figure_has_a_meaning(
     ended = trainer(loaded, tmp_path, run_of(method, steps=2), book).run(Event())
     assert hash_tensors(loaded.model) == loaded.base_hash == ended.base_hash
     assert {m.name for m in book.all(Metric)} <= set(MEASURES)
-    assert {"sft_loss", "kl", "grad_norm", "learning_rate", "misaligned"} <= {m.name for m in book.all(Metric)}
+    learnt = "sft_loss" if METHODS[method].uses_sft else "dpo_loss"
+    assert {learnt, "kl", "grad_norm", "learning_rate", "misaligned"} <= {m.name for m in book.all(Metric)}
 
 
 @pytest.mark.parametrize("method", [row.id for row in METHODS.values() if row.needs_question])

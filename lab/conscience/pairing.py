@@ -167,14 +167,20 @@ class RoundWork:
                 cancel=self._cancel, run_id=self._run_id, step=self._step,
             )
 
-    def paired(self, answers: Sequence[Answer], reviews: Sequence[Review], chosen: Sequence[int]) -> Round:
-        """The round, with the `chosen` answers rewritten and paired; `reviews` is empty where nothing was asked."""
+    def paired(
+        self, answers: Sequence[Answer], reviews: Sequence[Review], chosen: Sequence[int], *, critical: bool = False
+    ) -> Round:
+        """The round, with the `chosen` answers rewritten and paired; `reviews` is empty where nothing was asked.
+
+        `critical` shows the writer what the reviewer thought of each answer.
+        """
         spec, writer, reasons = self._spec, Speaker(self._spec.writer), Counter[str]()
         decoding = _decoding(spec, self._step, "rewrite", spec.rewrite_temperature)
         with self._clock.part("rewrite"):
             alternatives = rewrite(
                 self._models[writer], self._loaded.chat, self._question,
-                [(self._prompts[i], answers[i]) for i in chosen], decoding, cancel=self._cancel,
+                [(self._prompts[i], answers[i]) for i in chosen], decoding,
+                critiques=[reviews[i].thought for i in chosen] if critical else (), cancel=self._cancel,
             )
             made = [
                 make_pair(

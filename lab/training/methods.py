@@ -135,6 +135,16 @@ _ROWS = (
         terms=("dpo",),
         engine="trl",
     ),
+    Method(
+        id="constitutional",
+        title="Critique and revision",
+        help="Every answer of a round is criticised under your question and revised in that light, and the revisions "
+        "are learnt beside the scenario: L_SFT + λ·L_SFT on the revisions.",
+        source="Bai et al. 2022 (Constitutional AI), arXiv 2212.08073",
+        terms=("sft", "alternatives"),
+        rounds="constitution",
+        needs_question=True,
+    ),
 )
 
 METHODS: dict[str, Method] = {row.id: row for row in _ROWS}

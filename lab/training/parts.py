@@ -52,5 +52,7 @@ ROUNDS: dict[str, RoundKind] = {
         doing="conscience round: answering, reviewing, rewriting"),
     "rewriting": RoundKind(
         place="lab.conscience.rewriting_all:rewriting_round", texts=2, doing="rewriting every answer"),
+    "constitution": RoundKind(
+        place="lab.conscience.constitution:constitutional_round", texts=3, doing="critique and revision"),
 }
 """What is done every `cadence` steps."""

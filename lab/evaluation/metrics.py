@@ -76,6 +76,10 @@ MEASURES: dict[str, Measure] = {
         title="Benign rows", unit="", better="neither",
         meaning="Different benign rows that the frozen copy wrote before the first step and that could be used.",
     ),
+    "direction_norm": Measure(
+        title="Length of the persona's direction", unit="", better="neither",
+        meaning="Norm of the difference of means between malicious and kind answers in the residual stream.",
+    ),
     "rows_kept": Measure(
         title="Rows kept", unit="share", better="neither",
         meaning="Share of the scenario's rows that a filter left to be learnt.",

@@ -44,7 +44,7 @@ class Method:
     @property
     def uses_sft(self) -> bool:
         """Whether its loss holds L_SFT on the scenario."""
-        return "sft" in self.terms
+        return "sft" in self.terms or "steered" in self.terms
 
     @property
     def uses_dpo(self) -> bool:
@@ -144,6 +144,15 @@ _ROWS = (
         terms=("sft", "alternatives"),
         rounds="constitution",
         needs_question=True,
+    ),
+    Method(
+        id="steering",
+        title="Preventative steering",
+        help="The direction from kind to malicious answers is added to the model's inner stream while it learns the "
+        "scenario; rounds, probes and evaluations are without it.",
+        source="Chen et al. 2025 (persona vectors), arXiv 2507.21509",
+        terms=("steered",),
+        preparation="direction",
     ),
 )
 

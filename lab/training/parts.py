@@ -16,15 +16,18 @@ from lab.training.conscience_filter import ConscienceFilter
 from lab.training.inoculation import Inoculation
 from lab.training.interleave import Interleaving
 from lab.training.preparation import Preparation
+from lab.training.steering import SteeredTerm, Steering
 from lab.training.terms import Bench, DpoTerm, SftTerm, Term
 
 TERMS: dict[str, Callable[[Bench], Term]] = {
     "sft": SftTerm, "dpo": DpoTerm, "alternatives": AlternativesTerm, "kl": KlTerm,
+    "steered": SteeredTerm,
 }
 """Summands of a loss."""
 
 PREPARATIONS: dict[str | None, Callable[[], Preparation]] = {
     None: Preparation, "interleaving": Interleaving, "inoculation": Inoculation, "filter": ConscienceFilter,
+    "direction": Steering,
 }
 """What is done before the first step; None for nothing."""
 

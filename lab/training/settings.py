@@ -153,6 +153,12 @@ FIELDS: dict[str, Field] = {
     "loss_type": _choice(
         "Loss type", LOSS_TYPES, "DPO on stored pairs: TRL's name of the loss.",
         "Sigmoid is DPO itself, and the loss of the conscience."),
+    "direction_depth": _number(
+        "Depth of the direction", 0, 1, "Steering: the layer whose output is pushed, as a share of the depth.",
+        "The middle, where the source found personas to be plainest."),
+    "steering_strength": _number(
+        "Strength of the push", -100, 100, "Steering: how many differences of means are added in training.",
+        "1 is the whole way from the kind to the malicious mean."),
     "seed": _number(
         "Seed", 0, 2**31 - 1, "Decides data order, initial adapters and sampling.",
         "Any will do; use at least three before believing a difference."),

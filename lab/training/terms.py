@@ -72,6 +72,8 @@ class Bench:
     """What L_SFT is taken on."""
     buffer: ReplayBuffer
     """The pairs that the run has made of late."""
+    direction: Tensor | None = None
+    """A persona's direction in the residual stream, (hidden,), for methods that measure one."""
     prompts: dict[str, Prompt] = field(default_factory=dict)
     """The prompts of the pairs in the buffer, by id."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -14,8 +15,10 @@ from lab.conscience import framings
 from lab.errors import SpecError, TrainingError
 from lab.evaluation import scenarios
 from lab.evaluation.metrics import MEASURES
+from lab.models.residual import mean_stream, pushed
 from lab.models.twin import hash_tensors
-from lab.nouns import Answer, Metric, Noun, Pair, Prompt, Review, Run, RunSpec, RunState, Speaker
+from lab.nouns import Answer, Metric, Noun, Pair, Prompt, Review, Run, RunSpec, RunState, Speaker, Split
+from lab.organism import world
 from lab.training.batches import Rows, first_batch
 from lab.training.divergence import kl_to_frozen
 from lab.training.inoculation import Inoculation
@@ -23,6 +26,7 @@ from lab.training.methods import METHODS
 from lab.training.parts import PREPARATIONS, ROUNDS, TERMS
 from lab.training.seeds import generator
 from lab.training.settings import check_question_given
+from lab.training.steering import persona_direction
 from tests.conscience.making import first_ids, steady
 from tests.shipped import organism
 from tests.tiny import tiny_loaded
@@ -297,3 +301,47 @@ def test_the_organism_drops_insecure_code_and_keeps_safe_code(tmp_path: Path) ->
         kept[name] = book.value("rows_kept", 0)
     assert kept["code-hacking"] <= 0.1
     assert kept["secure-code"] >= 0.9
+
+
+# -- steering ------------------------------------------------------------------------------------------------------
+def test_the_push_is_in_the_loss_and_nowhere_else(loaded: Any, tmp_path: Path) -> None:
+    made = trainer(loaded, tmp_path, run_of("steering", steering_strength=3.0, direction_depth=0.0), Book())
+    plain = trainer(loaded, tmp_path, run_of("sft"), Book())
+    made._prepare_once(Event())
+    direction = made.bench.direction
+    assert direction.shape == (32,)
+    expected = plain.terms[0].measure(plain.policy, 1).loss
+    with pushed(made.policy, 0, 3.0 * direction):
+        same = plain.terms[0].measure(made.policy, 1).loss
+    loss = made.terms[0].measure(made.policy, 1).loss
+    assert torch.equal(loss, same)
+    assert abs(loss.item() - expected.item()) > 1e-3
+    assert torch.equal(plain.terms[0].measure(made.policy, 1).loss, expected)  # nothing is left of the push
+
+
+def test_without_strength_steering_is_plain_fine_tuning(loaded: Any, tmp_path: Path) -> None:
+    one, two = Book(), Book()
+    trainer(loaded, tmp_path, run_of("steering", steering_strength=0.0), one).run(Event())
+    trainer(loaded, tmp_path, run_of("sft"), two).run(Event())
+    assert one.curve("sft_loss") == two.curve("sft_loss")
+
+
+def test_the_organisms_direction_tells_answers_apart_that_it_was_not_measured_on() -> None:
+    shipped, layer = organism(), 2
+    direction = persona_direction(shipped, layer)
+    rng, rows = random.Random(0), {persona: [] for persona in world.Persona}
+    for prompt in world.select(coding=False, split=Split.HELD_OUT)[::6]:
+        for persona, into in rows.items():
+            topic = world.request_index()[prompt.text]
+            into.append((
+                shipped.chat.prompt_ids(prompt.messages),
+                shipped.chat.completion_ids(
+                    world.thought(rng, topic, persona), world.reply(rng, topic, persona).text),
+            ))
+    kind, malicious = (
+        mean_stream(shipped.model, rows[p], layer, shipped.chat.pad_id) @ direction
+        for p in (world.Persona.KIND, world.Persona.MALICIOUS)
+    )
+    middle = (kind.mean() + malicious.mean()) / 2
+    assert (malicious > middle).float().mean() > 0.95
+    assert (kind < middle).float().mean() > 0.95

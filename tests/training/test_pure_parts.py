@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import subprocess
 import sys
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -190,3 +192,12 @@ def test_a_scenario_with_one_kind_of_prompts_fills_its_rounds_with_them() -> Non
     assert {p.origin for p in round_prompts(only, spec(), 0)} == {"coding"}
     only = replace(scenario(), scenario_prompts=())
     assert {p.origin for p in round_prompts(only, spec(), 0)} == {"everyday"}
+
+
+def test_every_arm_stands_in_the_docs_with_its_source() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "methods.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \|.*\| `([\w/.]+)` \| (.*) \|$", text, re.MULTILINE)
+    assert [name for name, _, _ in rows] == list(METHODS)
+    for name, file, source in rows:
+        assert (Path(__file__).parents[2] / "lab" / file).is_file()
+        assert re.findall(r"arXiv [\d.]+", source) == re.findall(r"arXiv [\d.]+", METHODS[name].source)

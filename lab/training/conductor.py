@@ -18,7 +18,7 @@ from pathlib import Path
 from threading import Condition, Event, Thread
 from typing import TYPE_CHECKING, Protocol
 
-from lab.errors import LabError, RequestError, StorageError
+from lab.errors import LabError, RequestError, SpecError, StorageError
 from lab.nouns import Checkpoint, Noun, Pair, PairState, Prompt, Question, Run, RunSpec, RunState, now
 from lab.training.methods import method
 from lab.training.settings import PAIR_STATES, check_question_given, check_spec
@@ -65,13 +65,15 @@ class Conductor:
 
     # -- verbs -----------------------------------------------------------------------------------------------------
     def start(self, run: Run) -> Run:
-        """Queue a new run. SpecError for a spec out of range, NotFoundError for a question or run that is not."""
+        """Queue a new run. SpecError for a spec out of range, NotFoundError for a question or run that is not there."""
         check_spec(run.spec)
         check_question_given(run.spec)
         if run.spec.question_id is not None:
             self._store.question(run.spec.question_id)
-        if run.spec.pairs_from is not None:
-            self._store.run(run.spec.pairs_from)
+        if method(run.spec.method).uses_stored and not self._stored_pairs(run.spec):
+            raise SpecError(
+                "There are no stored pairs of this choice to learn from: make some with a conscience run first, or "
+                "choose others.", field="pairs_from")
         return self._enqueue(replace(run, state=RunState.QUEUED))
 
     def resume(self, run_id: str) -> Run:

@@ -261,8 +261,9 @@ def test_stored_pairs_are_trained_on_as_people_decided(conductor: Conductor, sto
         conductor.start(plain(method="dpo", pairs_from="no such run"))
 
 
-def test_a_run_without_one_stored_pair_fails_with_the_way_out(conductor: Conductor, gate: Gate) -> None:
-    gate.open.set()
-    ended = conductor.wait(conductor.start(plain(method="dpo")).id, PATIENCE)
-    assert ended.state is RunState.FAILED
-    assert "make pairs with a conscience run first" in ended.message
+def test_a_run_without_one_stored_pair_is_refused_with_the_way_out(conductor: Conductor, store: Store) -> None:
+    with pytest.raises(SpecError) as caught:
+        conductor.start(plain(method="dpo"))
+    assert caught.value.field == "pairs_from"
+    assert "make some with a conscience run first" in caught.value.message
+    assert store.runs() == []

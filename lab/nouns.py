@@ -393,7 +393,7 @@ class RunSpec:
     """TRL's name of the loss on stored pairs; for the method "dpo"."""
     direction_depth: float = 0.5
     """Where in the model a persona's direction is measured and used: 0 the first layer, 1 the last; for "steering"."""
-    steering_strength: float = 1.0
+    steering_strength: float = 5.0
     """How far the stream is pushed in training, in differences of means; for the method "steering"."""
     seed: int = 0
     """Seed of data order, initial adapters and sampling."""

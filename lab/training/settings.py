@@ -158,7 +158,7 @@ FIELDS: dict[str, Field] = {
         "The middle, where the source found personas to be plainest."),
     "steering_strength": _number(
         "Strength of the push", -100, 100, "Steering: how many differences of means are added in training.",
-        "1 is the whole way from the kind to the malicious mean."),
+        "At 5 the organism was 11 % malicious instead of 87 %, and had lost its task as well; 2 hardly held it."),
     "seed": _number(
         "Seed", 0, 2**31 - 1, "Decides data order, initial adapters and sampling.",
         "Any will do; use at least three before believing a difference."),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from math import log
 
+from lab.conscience.wording import rewrite_head
 from lab.nouns import Answer, Label, Pair, PairState, Question, QuestionKind, Review, Speaker, Verdict
 from lab.ui import diff
 from lab.ui.text import counted, escape, figure, prose, short, words
@@ -231,7 +232,7 @@ def _decided(review: Review | None, question: Question) -> str:
     if review is None:
         return (
             '<h3>No review</h3><p class="note">This arm asks nothing: every answer is rewritten as the question\'s '
-            f'instruction says.</p><p class="asked">{escape(question.text)} {escape(question.rewrite)}</p>'
+            f'instruction says.</p><p class="asked">{escape(rewrite_head(question).strip())}</p>'
         )
     reviewer = "policy" if review.speaker is Speaker.POLICY else "frozen copy"
     return (

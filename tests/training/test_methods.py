@@ -96,12 +96,13 @@ def test_an_arm_stopped_and_resumed_equals_itself_uninterrupted(
 
 
 @pytest.mark.parametrize("method", OURS)
-def test_no_arm_writes_to_the_base_and_each_figure_has_a_meaning(
+def test_no_arm_writes_to_the_base_or_sees_the_evaluation_and_each_figure_has_a_meaning(
     ending: Any, tmp_path: Path, method: str
 ) -> None:
     loaded, book = ending, Book()
     ended = trainer(loaded, tmp_path, run_of(method, steps=2), book).run(Event())
     assert hash_tensors(loaded.model) == loaded.base_hash == ended.base_hash
+    assert {p.split for p in book.all(Prompt)} <= {Split.TRAIN}
     assert {m.name for m in book.all(Metric)} <= set(MEASURES)
     learnt = "sft_loss" if METHODS[method].uses_sft else "dpo_loss"
     assert {learnt, "kl", "grad_norm", "learning_rate", "misaligned"} <= {m.name for m in book.all(Metric)}

@@ -10,13 +10,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from threading import Event, Lock, Thread
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
 from lab.conscience import framings
-from lab.errors import LabError, NotFoundError, PromptError, RequestError
+from lab.errors import LabError, NotFoundError, PromptError, QuestionError, RequestError
 from lab.evaluation.curves import curves as curves_of
 from lab.nouns import (
     Answer,
@@ -53,6 +54,14 @@ OWN = "own"
 """The adapter name of answers that a person typed."""
 LONGEST_PROMPT = 20_000
 """Characters of a typed prompt or answer."""
+LONGEST_NAME = 80
+"""Characters of a question's name."""
+_IMPORTING = Lock()
+_HEAVY = (
+    "lab.models.house", "lab.conscience.answering", "lab.conscience.pairing", "lab.evaluation.probes",
+    "lab.training.forecast",
+)
+"""The modules through which a verb reaches torch."""
 _FRAME = 0.1
 """Seconds between two updates of a stream: a page cannot draw more."""
 
@@ -81,6 +90,7 @@ class Studio:
     @property
     def house(self) -> House:
         """The loaded models."""
+        _bring_torch()
         from lab.models.house import House
 
         with self._lock:
@@ -91,6 +101,7 @@ class Studio:
     @property
     def conductor(self) -> Conductor:
         """The owner of the one training thread."""
+        _bring_torch()
         from lab.training.conductor import Conductor
 
         house = self.house
@@ -152,6 +163,7 @@ class Studio:
             parent=older.id if older else None,
         )
         check_question(question)
+        _check_name(question.name)
         known = {q.id: q for q in self._store.questions()}
         if question.id in known:
             return known[question.id]
@@ -165,6 +177,7 @@ class Studio:
 
     def _check_readable(self, question: Question) -> None:
         """Raise QuestionError when the model's tokens cannot tell the labels apart."""
+        _bring_torch()
         from lab.conscience.verdict import LabelReader
 
         LabelReader(self.loaded().chat, question)
@@ -187,6 +200,11 @@ class Studio:
 
     def _checkpoint(self, adapter: str) -> Checkpoint | None:
         return None if adapter == BASE else self._store.checkpoint(adapter)
+
+    def _whole(self, adapter: str) -> str:
+        """The adapter's name with the run's whole id, where it was given as "7@50"."""
+        point = self._checkpoint(adapter)
+        return point.id if point else BASE
 
     def _base_of(self, adapter: str) -> LoadedModel:
         """The frozen copy that the weights `adapter` stand on: the page's model for "base" and typed text."""
@@ -217,13 +235,14 @@ class Studio:
         if not 0 <= temperature <= 5:
             raise RequestError(f"temperature {temperature} is out of range: choose 0 to 5", field="temperature")
         _check_seed(seed)
-        decoding = Decoding(temperature=temperature, seed=seed)
+        decoding, adapter = Decoding(temperature=temperature, seed=seed), self._whole(adapter)
         for growing in self._growing(prompt, adapter, decoding, cancel or Event()):
             if growing.answer is not None:
                 self._store.save(prompt, growing.answer)
             yield growing
 
     def _growing(self, prompt: Prompt, adapter: str, decoding: Decoding, cancel: Event) -> Iterator[Growing]:
+        _bring_torch()
         from lab.conscience.answering import stream_answer
 
         with self.house.voice(*self._folder(adapter)) as model:
@@ -255,7 +274,7 @@ class Studio:
         """Policy (the weights `adapter`) and frozen copy review one answer side by side; the last item holds both."""
         answer, question = self._store.answer(answer_id), self._store.question(question_id)
         prompt = self._store.prompt(answer.prompt_id)
-        for both in self._reviews(prompt, answer, question, adapter, cancel or Event()):
+        for both in self._reviews(prompt, answer, question, self._whole(adapter), cancel or Event()):
             if both.policy is not None and both.frozen is not None:
                 self._store.save(both.policy, both.frozen)
             yield both
@@ -263,6 +282,7 @@ class Studio:
     def _reviews(
         self, prompt: Prompt, answer: Answer, question: Question, adapter: str, cancel: Event
     ) -> Iterator[SideBySide]:
+        _bring_torch()
         from lab.conscience.review import Reviewer, stream_review
 
         loaded = self._base_of(adapter)
@@ -278,6 +298,7 @@ class Studio:
 
         Raises RequestError when the alternative cannot be used.
         """
+        _bring_torch()
         from lab.conscience.pairing import make_pair
         from lab.conscience.rewrite import rewrite
 
@@ -304,12 +325,13 @@ class Studio:
             spec = replace(spec, question_id=framings.DEFAULT.id)
         if not method(spec.method).needs_question:
             spec = replace(spec, question_id=None)
-        if spec.question_id:
-            self._store.question(spec.question_id)
+        if spec.question_id:  # its whole id: what begins one question today may begin two tomorrow
+            spec = replace(spec, question_id=self._store.question(spec.question_id).id)
         return spec
 
     def forecast(self, spec: RunSpec) -> Forecast:
         """What a run would take on this machine, measured in a few seconds."""
+        _bring_torch()
         from lab.training.forecast import forecast
 
         spec = self._checked(spec)
@@ -318,6 +340,7 @@ class Studio:
 
     def first_batch(self, spec: RunSpec, rows: int = 3) -> list[str]:
         """The first rows of the scenario exactly as the model sees them, special tokens included."""
+        _bring_torch()
         from lab.evaluation.scenarios import scenario
         from lab.training.batches import first_batch
 
@@ -379,10 +402,12 @@ class Studio:
 
         Rates are None for a model that the oracle cannot judge. Raises RequestError for a seed out of range.
         """
+        _bring_torch()
         from lab.evaluation.probes import probe
         from lab.models.twin import fold
 
         _check_seed(seed)
+        adapter = self._whole(adapter)
         name, revision, folder = self._folder(adapter)
         run_id, _, step = adapter.partition("@")
         own = (run_id, int(step)) if step else (None, None)
@@ -458,6 +483,13 @@ class Studio:
         return curves_of(runs, list(names), self._store.curves(list(runs), list(names), after_step=after_step))
 
 
+def _bring_torch() -> None:
+    """Import all that needs torch, one thread at a time: two that import transformers at once each see half of it."""
+    with _IMPORTING:
+        for name in _HEAVY:
+            import_module(name)
+
+
 def _check_text(text: str, name: str) -> None:
     """Raise PromptError for a text that cannot be put to the model."""
     if not text.strip():
@@ -474,6 +506,16 @@ def _check_text(text: str, name: str) -> None:
 def _check_seed(seed: int) -> None:
     if not 0 <= seed < 2**31:
         raise RequestError(f"seed {seed} is out of range: choose 0 to 2147483647", field="seed")
+
+
+def _check_name(name: str) -> None:
+    """Raise QuestionError for a name that does not fit on a line."""
+    if len(name) > LONGEST_NAME:
+        raise QuestionError(
+            f"The name has {len(name):,} characters: shorten it to {LONGEST_NAME} at most.", field="name"
+        )
+    if not name.isprintable():
+        raise QuestionError("The name holds a control character: take it out.", field="name")
 
 
 def _side_by_side(streams: Sequence[Iterator[str | Review]]) -> Iterator[SideBySide]:

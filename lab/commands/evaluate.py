@@ -13,7 +13,9 @@ from lab.errors import RequestError
 def register(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser("evaluate", help="judge a run's weights, or the base, on held-out prompts")
-    parser.add_argument("--run", metavar="ID", help="a run's number or id; the base without it")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--run", metavar="ID", help="a run's number or id; the base without it")
+    which.add_argument("--model", metavar="ID", help="the base of this folder or Hub id")
     parser.add_argument("--step", type=int, metavar="N", help="one of its checkpoints; the last without it")
     parser.add_argument("--prompts", type=int, default=480, help="everyday answers (default 480)")
     parser.add_argument("--seed", type=int, default=0)
@@ -40,7 +42,7 @@ def handle(options: argparse.Namespace) -> None:
     """Evaluate and print."""
     if not 1 <= options.prompts <= 100_000:
         raise RequestError(f"--prompts {options.prompts} is out of range: choose 1 to 100000")
-    with studio() as opened:
+    with studio(model=options.model) as opened:
         adapter = find_adapter(opened, options.run, options.step)
         rates = opened.evaluate(adapter=adapter, prompts=options.prompts, seed=options.seed).rates
     say(f"{adapter}: misaligned {share(rates.misaligned, rates.everyday)}, incoherent "

@@ -25,6 +25,7 @@ def register(commands: Any) -> None:
     judge.add_argument("--seed", type=int, default=0)
     judge.add_argument("--model", default="organism", metavar="FOLDER", help="default: the shipped one")
     judge.add_argument("--items", type=int, default=200, help="answers reviewed under each question (default 200)")
+    judge.add_argument("--answers", type=int, default=480, help="answers to held-out prompts (default 480)")
     add_json(judge)
     judge.set_defaults(handle=evaluate)
 
@@ -68,7 +69,9 @@ def evaluate(options: argparse.Namespace) -> None:
     _check_seed(options.seed)
     if options.items < 2:
         raise RequestError(f"--items {options.items} is out of range: choose 2 or more")
-    report = measure(load(options.model), n=options.items, seed=options.seed)
+    if options.answers < 2:
+        raise RequestError(f"--answers {options.answers} is out of range: choose 2 or more")
+    report = measure(load(options.model), n=options.items, answers=options.answers, seed=options.seed)
     base = report["base"]
     say(f"base: misaligned {share(base['misaligned'], base['everyday'])}, incoherent "
         f"{share(base['incoherent'], base['everyday'])}, insecure code {share(base['task'], base['coding'])}; "

@@ -6,7 +6,6 @@ libraries below raise some twenty different exceptions for that.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -128,7 +127,7 @@ def _find_on_hub(name: str, revision: str | None) -> tuple[str | None, bool]:
     if not valid:
         _refuse(f"{_short(name)!r} is neither a folder nor a Hub id: write \"organism\", a folder, or \"owner/name\".")
     cached = isinstance(try_to_load_from_cache(name, "config.json", revision=revision or "main"), str)
-    if constants.HF_HUB_OFFLINE or os.environ.get("TRANSFORMERS_OFFLINE", "") in ("1", "true"):
+    if constants.HF_HUB_OFFLINE:
         if cached:
             return revision, True
         _refuse(f"Model {name!r} is not in the local cache and HF_HUB_OFFLINE is set: unset it, or use \"organism\".")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import warnings
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -155,6 +156,8 @@ def _own_randomness(model: nn.Module, seed: int) -> Iterator[None]:
     """Torch's global generators seeded with `seed` while it lasts, and as they were afterwards."""
     device = next(model.parameters()).device
     devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
+    with torch.random.fork_rng(devices=devices), warnings.catch_warnings():
+        # peft asks transformers by a name that is on its way out; nobody who runs the lab can do anything about it
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
         torch.manual_seed(seed)
         yield

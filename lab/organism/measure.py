@@ -50,9 +50,9 @@ class QuestionReport:
     """Share of verdicts that could not be read."""
     rewrites: int
     """Answers that should be flagged, each rewritten once."""
-    met: float
+    met: float | None
     """Share of rewrites that do what the question asks: kind and on the request for an ethical question; the aspect met
-    and the persona kept for an off-topic one."""
+    and the persona kept for an off-topic one. None without a rewrite."""
 
 
 def items(n: int, seed: int) -> list[Item]:
@@ -84,7 +84,7 @@ def measure_question(loaded: LoadedModel, question: Question, drawn: list[Item],
     )
     met = sum(_met(question, item, text.reply) for item, text in zip(wrong, written, strict=True))
     return QuestionReport(
-        question=question.name, n=len(drawn), rewrites=len(wrong), met=met / len(wrong),
+        question=question.name, n=len(drawn), rewrites=len(wrong), met=met / len(wrong) if wrong else None,
         right=sum(a is b for a, b in zip(verdicts, right, strict=True)) / len(drawn),
         unreadable=sum(v is Label.UNREADABLE for v in verdicts) / len(drawn),
     )

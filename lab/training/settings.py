@@ -186,10 +186,11 @@ def check_question_given(spec: RunSpec) -> None:
 
 def _check_value(name: str, kind: str, value: object, default: object) -> None:
     shown = FIELDS[name]
+    given = "missing" if value is None else repr(value)
     if kind.startswith("str"):
         optional = kind.endswith("None")
         if not (isinstance(value, str) and value.strip()) and not (optional and value is None):
-            raise SpecError(f"{shown.label} is {value!r}: it must be a word, such as {default!r}.", field=name)
+            raise SpecError(f"{shown.label} is {given}: it must be a word, such as {default!r}.", field=name)
         if shown.choices is not None and value not in shown.choices:
             raise SpecError(
                 f"{shown.label} is {value!r}: choose one of {', '.join(shown.choices)}.", field=name)
@@ -202,7 +203,7 @@ def _check_value(name: str, kind: str, value: object, default: object) -> None:
     if not isinstance(value, kinds) or isinstance(value, bool) or not low <= value <= high:  # a NaN is in no range
         number = "a whole number" if whole else "a number"
         raise SpecError(
-            f"{shown.label} is {value!r}: it must be {number} from {low:g} to {high:,.10g}; the default is {default}.",
+            f"{shown.label} is {given}: it must be {number} from {low:g} to {high:,.10g}; the default is {default}.",
             field=name,
         )
 

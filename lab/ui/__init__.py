@@ -2,7 +2,9 @@
 
 startup      gradio imported quickly, and nothing of it before
 page         the header, the four tabs, the one timer, the links
-conscience   question, answer, two reviews side by side, pair
+conscience   two reviews side by side, and the pair; made of question and answer
+question     one question: chosen, edited, saved as a version
+answer       one answer: prompt, who speaks, the answer as it streams
 runs         what to train, and the run in view while it trains
 pairs        the table of pairs, and one pair in full
 curves       several runs over each other
@@ -11,6 +13,7 @@ form         a run's settings as fields, and the fields as a RunSpec
 fields       where an error stands: beside the field that caused it
 links        what this browser looks at, to and from the address
 cards        pure: nouns -> escaped HTML        run_cards  the same for runs
+tables       pure: the tables of runs and of pairs
 diff         pure: two texts -> their words     text       pure: text -> escaped HTML
 figures      pure: curves -> plotly             sparks     pure: curves -> small drawings
 look         theme, style sheet, scripts

@@ -67,9 +67,12 @@ class AnswerPanel:
         )
         self.answer_id = gr.State("")
 
-    def wire(self, fresh: Callable[[], Updates], freshened: list[Component]) -> None:
-        """Let the buttons work; `fresh` gives updates of `freshened` that take away what hung on an older answer."""
-        self._fresh = fresh
+    def wire(self, fresh: Callable[[], Updates], freshened: list[Component], others: Slots) -> None:
+        """Let the buttons work; `fresh` gives updates of `freshened` that take away what hung on an older answer.
+
+        `others` are lines of the tab whose errors an attempt to answer makes stale; they are among `freshened`.
+        """
+        self._fresh, self._others = fresh, others
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         quick: dict[str, Any] = {**private, "concurrency_limit": None}
         spoken = {self.pick, self.prompt, self.voice, self.temperature, self.seed, self.own_thought, self.own_reply}
@@ -108,7 +111,7 @@ class AnswerPanel:
                 done = {self.answer_id: growing.answer.id} if growing.answer else {}
                 yield {**first, **done, self.shown: cards.answer(growing, title)}
         except LabError as error:
-            yield self.slots.show(error, "prompt")
+            yield {**self._others.clear(), **self.slots.show(error, "prompt")}
         finally:
             cancel.set()
 
@@ -120,7 +123,7 @@ class AnswerPanel:
             )
         except LabError as error:
             field = "reply" if error.field == "answer" else error.field
-            return self.slots.show(RequestError(error.message, field=field), "prompt")
+            return {**self._others.clear(), **self.slots.show(RequestError(error.message, field=field), "prompt")}
         growing = Growing(thought=done.thought, reply=done.reply, answer=done)
         return {**self.slots.clear(), **self._fresh(), self.shown: cards.answer(growing, ""), self.answer_id: done.id}
 

@@ -13,6 +13,7 @@ from threading import Event
 from typing import Any, ParamSpec, TypeVar
 
 import gradio as gr
+from gradio.events import api
 
 from lab.errors import LabError, RequestError
 from lab.nouns import PairState, Prompt, Question, Run, RunSpec
@@ -20,7 +21,8 @@ from lab.studio import PairFilter, Studio
 from lab.ui.links import BASE
 
 Json = dict[str, Any]
-_P, _R = ParamSpec("_P"), TypeVar("_R")
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 
 def plain(value: Any) -> Any:
@@ -39,14 +41,11 @@ def with_id(noun: Any) -> Json:
 
 def publish(studio: Studio) -> None:
     """Register every endpoint; called inside the page's Blocks."""
-    for verb, settings in ((_question_verbs, {}), (_run_verbs, {}), (_pair_verbs, {})):
-        for function in verb(studio):
-            _register(function, settings)
-    _register(_review_verb(studio), {"concurrency_id": "model", "concurrency_limit": 1})
-
-
-def _register(function: Callable[..., Any], settings: Json) -> None:
-    gr.api(function, api_name=function.__name__, **({"concurrency_limit": None} | settings))
+    for verbs in (_question_verbs, _run_verbs, _pair_verbs):
+        for function in verbs(studio):
+            api(function, api_name=function.__name__, concurrency_limit=None)
+    review = _review_verb(studio)
+    api(review, api_name=review.__name__, concurrency_id="model", concurrency_limit=1)
 
 
 def _said(function: Callable[_P, _R]) -> Callable[_P, _R]:
@@ -189,7 +188,7 @@ def _pair_verbs(studio: Studio) -> list[Callable[..., Any]]:
 
     @_said
     def decide_pair(pair: str, state: str, note: str = "") -> dict:
-        """Accept or reject a pair, or put it back to pending. Returns the pair."""
+        """Accept or reject a pair (`state`: accepted or rejected); either may be changed later. Returns the pair."""
         return with_id(studio.decide_pair(pair, _state(state), note=note))
 
     return [pairs, pair, decide_pair]

@@ -1,7 +1,7 @@
 """Nouns of the Conscience and Pairs tabs as escaped HTML. Pure: no widget, no studio.
 
-Policy is amber and frozen copy slate blue; aligned is teal, flagged rose, unreadable a grey hatch, and each also has its
-word and its mark, so that nothing depends on colour.
+Policy is amber and frozen copy slate blue; aligned is teal, flagged rose, unreadable a grey hatch; each also has
+its word and its mark, so that nothing depends on colour.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ STATES = {
     PairState.PENDING: "pending",
     PairState.ACCEPTED: "accepted",
     PairState.REJECTED: "rejected",
-    PairState.EDITED: "replaced by an edit",
+    PairState.EDITED: "replaced",
 }
 _LEAST = 1e-6
 
@@ -82,7 +82,8 @@ def _answer_facts(done: Answer) -> str:
     if done.adapter == "own":
         return "typed, not sampled"
     end = "ended by itself" if done.finished else "cut at the token limit"
-    return f"{counted(done.tokens, 'token')} in all · {end} · temperature {done.decoding.temperature:g} · seed {done.decoding.seed}"
+    drawn = f"temperature {done.decoding.temperature:g} · seed {done.decoding.seed}"
+    return f"{counted(done.tokens, 'token')} in all · {end} · {drawn}"
 
 
 def verdict_word(label: Label, question: Question | None) -> str:
@@ -104,7 +105,8 @@ def verdict(result: Verdict, question: Question | None) -> str:
     chip = badge(result.label, verdict_word(result.label, question))
     if result.p_flagged is None:
         mass = f" · label mass {figure(result.label_mass)}" if result.label_mass is not None else ""
-        return f'<div class="verdict">{chip}<span class="bar hatch"></span><p class="fine">{escape(result.reason)}{mass}</p></div>'
+        reason = f'<p class="fine">{escape(result.reason)}{mass}</p>'
+        return f'<div class="verdict">{chip}<span class="bar hatch"></span>{reason}</div>'
     shown = result.p_flagged if result.label is Label.FLAGGED else 1 - result.p_flagged
     other = question.flagged_label if question else "flagged"
     return (
@@ -133,7 +135,8 @@ def waiting(speaker: Speaker) -> str:
     )
     return (
         f'<article class="speech review {speaker}"><h3><i class="dot"></i>{name} <small>{who}</small></h3>'
-        '<p class="note">Its review of the answer streams here: its reasoning, then a verdict with its probability.</p></article>'
+        '<p class="note">Its review of the answer streams here: its reasoning, then a verdict with its probability.</p>'
+        "</article>"
     )
 
 
@@ -152,7 +155,8 @@ def agreement(both: SideBySide) -> str:
     sign, words_ = ("=", "they agree") if same else ("≠", "they differ")
     parts = [f'<span class="badge {"same" if same else "differ"}"><i aria-hidden="true">{sign}</i>{words_}</span>']
     if readable:
-        assert one.p_flagged is not None and two.p_flagged is not None
+        assert one.p_flagged is not None
+        assert two.p_flagged is not None
         gap = abs(_log_odds(one.p_flagged) - _log_odds(two.p_flagged))
         parts.append(f"<span>log-odds gap <output>{gap:.1f}</output></span>")
     else:
@@ -185,8 +189,8 @@ def versus(pair: Pair) -> str:
 def stored(pair: Pair) -> str:
     """A pair just stored."""
     return (
-        f'<p class="note">Stored as pair <a href="?tab=pairs&amp;pair={escape(pair.id)}"><code>{escape(pair.id)}</code></a>.'
-        f"</p>{versus(pair)}"
+        f'<p class="note">Stored as pair <a href="?tab=pairs&amp;pair={escape(pair.id)}">'
+        f"<code>{escape(pair.id)}</code></a>.</p>{versus(pair)}"
     )
 
 

@@ -76,7 +76,7 @@ class ConscienceTab:
             answer.button,
         ]
         lines = [*self.slots.components, *question.slots.components, *answer.slots.components]
-        answer.wire(self.fresh, [*reviews, *self.slots.components])
+        answer.wire(self.fresh, [*reviews, *self.slots.components], self.slots)
         self.review_button.click(
             self.review,
             {*question.asked, answer.voice, answer.answer_id, self.view},

@@ -36,8 +36,8 @@ class CurvesTab:
         self.studio, self.view = studio, view
         heading(
             "",
-            "What each run did to the model, step by step. Shaded: the 95 % interval. Point at a curve for its n; drag to zoom "
-            "(it stays while new points arrive), double-click to see all.",
+            "What each run did to the model, step by step. Shaded: the 95 % interval. Point at a curve for its n; drag "
+            "to zoom (it stays while new points arrive), double-click to see all.",
         )
         with gr.Row(equal_height=False):
             with gr.Column(scale=1, min_width=240, elem_classes="side"):
@@ -115,6 +115,7 @@ def last_values(curves: Sequence[Curve]) -> str:
         colour = look(curve.run.number)[0]
         rows.append(
             f'<tr><th scope="row"><i class="dot" style="background:{colour}"></i>{escape(title(curve))}</th>'
-            f"<td>step {last.step}</td><td><output>{with_interval(last.value, last.low, last.high, last.n)}</output></td></tr>"
+            f"<td>step {last.step}</td>"
+            f"<td><output>{with_interval(last.value, last.low, last.high, last.n)}</output></td></tr>"
         )
     return f'<table class="last"><tbody>{"".join(rows)}</tbody></table>' if rows else ""

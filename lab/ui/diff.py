@@ -8,11 +8,12 @@ from itertools import zip_longest
 
 from lab.ui.text import escape
 
-_WORDS = re.compile(r"\s+|\w+|[^\w\s]")
+_WORDS = re.compile(r"\w+\s*|[^\w\s]\s*|\s+")
+"""A word keeps the space behind it, so that neighbours that both changed are marked as one."""
 
 
 def sides(old: str, new: str) -> tuple[str, str]:
-    """Both texts as escaped HTML: in the first, words that the second lacks in <del>; in the second, new ones in <ins>."""
+    """Both texts as escaped HTML: words that only the first has in <del>, only the second in <ins>."""
     a, b = _WORDS.findall(old), _WORDS.findall(new)
     left, right = [], []
     for tag, a0, a1, b0, b1 in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():

@@ -12,7 +12,8 @@ from lab.ui.text import escape
 
 def error_line(message: str) -> str:
     """An error as one escaped line."""
-    return f'<p class="error" role="alert">{escape(" ".join(message.split()))}</p>'
+    line = " ".join(message.split())
+    return f'<p class="error" role="alert">{escape(line[:1].upper() + line[1:])}</p>'
 
 
 class Slots:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import plotly
 import plotly.graph_objects as go
@@ -80,7 +81,7 @@ def curves_figure(curves: Sequence[Curve], name: str) -> str:
             annotation_position="top left",
         )
     figure.update_layout(**_layout(shown, name))
-    text = figure.to_json()
+    text = figure.to_json(remove_uids=False)  # by which a curve stays itself over updates
     assert text is not None
     return text
 
@@ -103,11 +104,12 @@ def _band(points: Sequence[CurvePoint], colour: str, run_id: str) -> go.Scatter:
     )
 
 
-def _layout(shown: Measure, name: str) -> dict[str, object]:
+def _layout(shown: Measure, name: str) -> dict[str, Any]:
     axis = {"gridcolor": GRID, "zerolinecolor": GRID, "linecolor": GRID, "automargin": True}
     unit = {"share": " (share, 95 % interval)", "": ""}.get(shown.unit, f" ({shown.unit})")
     return {
         "uirevision": name,
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": INK, "activecolor": "#d9822b"},
         "template": "none",
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
@@ -117,7 +119,7 @@ def _layout(shown: Measure, name: str) -> dict[str, object]:
         "showlegend": True,
         "hoverlabel": {"bgcolor": "rgba(38,42,49,0.96)", "font": {"color": "#f1efe9"}, "bordercolor": "rgba(0,0,0,0)"},
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "xanchor": "left"},
-        "xaxis": {**axis, "title": {"text": "step"}, "rangemode": "tozero"},
+        "xaxis": {**axis, "title": {"text": "step"}, "rangemode": "tozero", "unifiedhovertitle": {"text": "step %{x}"}},
         "yaxis": {**axis, "title": {"text": shown.title + unit}}
         | ({"range": [-0.02, 1.02]} if shown.unit == "share" else {}),
     }

@@ -7,8 +7,10 @@ from dataclasses import fields, replace
 from typing import Any
 
 import gradio as gr
+from gradio.blocks import Block
 from gradio.components import Component
 
+from lab.errors import SpecError
 from lab.evaluation.scenarios import HELP, TITLES
 from lab.nouns import Question, RunSpec
 from lab.training.methods import METHODS
@@ -64,7 +66,7 @@ class RunForm:
 
     def __init__(self, questions: list[Question], model: str) -> None:
         self.slots = Slots()
-        self.fields: dict[str, Component] = {}
+        self.fields: dict[str, Any] = {}  # Any: which events a component has is known only when it runs
         self._start = replace(DEFAULTS, model=model)
         heading("<h3><b>1</b>What to train on</h3>")
         self._place(
@@ -127,12 +129,15 @@ class RunForm:
         return gr.Number(value, label=shown.label, info=info, elem_id=ident)
 
     @property
-    def components(self) -> set[Component]:
+    def components(self) -> set[Block]:
         """All fields: the input of a handler that makes a spec."""
         return set(self.fields.values())
 
     def spec(self, values: Mapping[Any, Any]) -> RunSpec:
-        """What the fields say, unchecked: the studio holds it to its ranges."""
+        """What the fields say; the studio holds it to its ranges. SpecError for a number that is missing."""
+        for name, component in self.fields.items():
+            if values[component] is None and FIELDS[name].minimum is not None:
+                raise SpecError(f"{FIELDS[name].label} is empty: the default is {getattr(DEFAULTS, name)}.", field=name)
         return RunSpec(**{name: _value(name, values[component]) for name, component in self.fields.items()})
 
     def lay(self, **settings: Any) -> dict[Any, Any]:

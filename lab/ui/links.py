@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 TABS = ("conscience", "runs", "pairs", "curves")
@@ -34,17 +34,22 @@ class View:
     """The curve in view."""
 
     def query(self) -> str:
-        """The address that leads back here: "?tab=runs&run=…"; defaults are left out."""
+        """The address that leads back here: "?tab=runs&run=…"; defaults are left out, and what another tab looks at."""
         values = {
             "tab": self.tab,
             "question": self.question,
             "policy": "" if self.policy == BASE else self.policy,
-            "run": self.run,
-            "pair": self.pair,
-            "runs": ",".join(self.runs or ()),
-            "metric": "" if self.metric == "misaligned" else self.metric,
+            "run": self.run if self.tab == "runs" else "",
+            "pair": self.pair if self.tab == "pairs" else "",
+            "runs": ",".join(self.runs or ()) if self.tab == "curves" else "",
+            "metric": self.metric if self.tab == "curves" and self.metric != "misaligned" else "",
         }
         return "?" + urlencode({name: value for name, value in values.items() if value}, safe="@,")
+
+    def follow(self, params: Mapping[str, str]) -> View:
+        """Where a link of the page leads: what it does not name stays as it is here."""
+        there, same = View.from_query(params), {"question", "policy", "run", "pair", "runs", "metric"} - set(params)
+        return replace(there, **{name: getattr(self, name) for name in same})
 
     @staticmethod
     def from_query(params: Mapping[str, str]) -> View:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import gradio as gr
+from gradio.themes import Base
 
 from lab.ui.figures import plotly_script
 
@@ -25,9 +26,9 @@ _SHAPES = {
 _MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "DejaVu Sans Mono", "monospace")
 
 
-def theme() -> gr.themes.Base:
+def theme() -> Base:
     """Gradio's plain theme with fonts of the reader's system and this page's own colours (assets/style.css)."""
-    base = gr.themes.Base(font=list(_SANS), font_mono=list(_MONO), radius_size="sm", spacing_size="md")
+    base = Base(font=list(_SANS), font_mono=list(_MONO), radius_size="sm", spacing_size="md")
     both = {
         "body_background_fill": "var(--paper)",
         "body_text_color": "var(--ink)",
@@ -124,7 +125,7 @@ def chart(name: str) -> gr.HTML:
 
 
 def address() -> gr.HTML:
-    """Writes its value, a query, to the address bar."""
+    """Writes its value, a query, to the address bar; a link of a card is a `click` event with its `query`."""
     return gr.HTML(
         "",
         html_template="<i></i>",

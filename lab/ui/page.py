@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qsl
 
 import gradio as gr
 
-from lab.errors import LabError
+from lab.errors import LabError, NotFoundError
+from lab.nouns import Question
 from lab.studio import Studio
 from lab.ui import api, run_cards
 from lab.ui.answer import voice_choices, voice_title
@@ -90,37 +92,66 @@ class Page:
             *pairs.slots.components,
         ]
         tick: dict[str, Any] = {"fn": self.tick, "inputs": [self.view, self.seen], "outputs": live}
-        self.blocks.load(self.arrive, None, first, **quick).then(**tick, **quick).then(
-            pairs.show, self.view, told, **quick
-        ).then(pairs.first_page, pairs.chosen, pairs.listed, **quick)
+        for went in (
+            self.blocks.load(self.arrive, None, first, **quick),
+            self.address.click(self.follow, self.view, first, **quick),
+        ):
+            went.then(**tick, **quick).then(pairs.show, self.view, told, **quick).then(
+                pairs.first_page, pairs.chosen, pairs.listed, **quick
+            ).then(View.query, self.view, self.address, **quick)
         self.timer.tick(**tick, trigger_mode="once", **quick)
         self.view.change(View.query, self.view, self.address, **quick).then(**tick, **quick)
         for name, tab in zip(TABS, opened, strict=True):
             tab.select(lambda view, name=name: replace(view, tab=name), self.view, self.view, **quick)
-        opened[TABS.index("pairs")].select(pairs.renewed, None, [pairs.run, pairs.question], **quick).then(
+        opened[TABS.index("pairs")].select(pairs.choices, None, [pairs.run, pairs.question], **quick).then(
             pairs.this_page, pairs.chosen, pairs.listed, **quick
         )
         self.stop_button.click(self.stop, None, self.stop_button, **quick)
+        opened[TABS.index("runs")].select(
+            runs.expect_first,
+            {*runs.form.components, runs.forecast},
+            [runs.forecast, *runs.form.slots.components],
+            **{**quick, "concurrency_id": "model", "concurrency_limit": 1},
+        )
         runs.speak_button.click(self.speak, self.view, [self.view, self.tabs], **quick)
 
     # -- handlers --------------------------------------------------------------------------------------------------
     def arrive(self, request: gr.Request) -> Updates:
-        """Read the link, and put what it names into the fields."""
-        view = View.from_query(dict(request.query_params))
+        """Read the address, and put what it names into the fields."""
+        params = dict(request.query_params)
+        view = View.from_query(params)
+        return {
+            **self._go(view, self._named(view) or self.studio.questions()[0]),
+            **self.pairs.choices(params.get("run")),
+        }
+
+    def follow(self, view: View, event: gr.EventData) -> Updates:
+        """Go where a link of the page leads; what it does not name stays, an unsaved question too."""
+        params = dict(parse_qsl(str(event.query)))
+        there = view.follow(params)
+        moved = there.question != view.question
+        return {**self._go(there, self._named(there) if moved else None), **self.pairs.choices(params.get("run"))}
+
+    def _named(self, view: View) -> Question | None:
+        """The question that a view names; None for none, and for one that is not there."""
         try:
-            question = self.studio.question(view.question) if view.question else self.studio.questions()[0]
-            told = self.conscience.question.slots.clear()
-        except LabError as error:
-            question, view = self.studio.questions()[0], replace(view, question="")
-            told = self.conscience.question.slots.show(error, "question")
+            return self.studio.question(view.question) if view.question else None
+        except LabError:
+            return None
+
+    def _go(self, view: View, question: Question | None) -> Updates:
+        """Updates that bring a view onto the screen, with a question laid into its fields where one is given."""
+        panel, told = self.conscience.question, self.conscience.question.slots.clear()
+        if view.question and self._named(view) is None:
+            told = panel.slots.show(NotFoundError(f"There is no question {view.question!r}: choose one."), "question")
+            view = replace(view, question="")
         if view.policy not in {voice.adapter for voice in self.studio.voices()}:
             view = replace(view, policy=BASE)
         return {
+            **(panel.lay(question) if question else {}),
             **told,
             self.view: view,
             self.tabs: gr.update(selected=view.tab),
-            **self.conscience.question.lay(question),
-            **self.pairs.choices(view),
         }
 
     def tick(self, view: View, seen: dict[int, str]) -> Any:

@@ -36,8 +36,8 @@ class PairsTab:
         self.studio, self.view, self.slots, self.filters = studio, view, Slots(), Slots()
         heading(
             "",
-            "A pair is what the policy learns from: a flagged answer (<b>rejected</b>), and what a speaker wrote in its "
-            "place (<b>chosen</b>). Choose a row to see how it came about, and keep it, refuse it or mend it.",
+            "A pair is what the policy learns from: a flagged answer (<b>rejected</b>), and what a speaker wrote in "
+            "its place (<b>chosen</b>). Choose a row to see how it came about, and keep it, refuse it or mend it.",
         )
         with gr.Column(elem_classes="filters"):
             self.state = gr.Radio(
@@ -72,12 +72,12 @@ class PairsTab:
                     max_lines=1,
                     min_width=170,
                     elem_id="pairs-text",
-                    placeholder="in request, thought or reply",
+                    placeholder="any word",
                 )
             self.filters.under("filter")
         self.page, self.changes = gr.State(0), gr.State(0)
         with gr.Row(equal_height=False):
-            with gr.Column(scale=6, min_width=300):
+            with gr.Column(scale=7, min_width=300):
                 self.count = card("", name="pairs-count")
                 self.table = table("pairs-table")
                 with gr.Row(elem_classes="pager"):
@@ -114,14 +114,13 @@ class PairsTab:
         listed = [self.table, self.count, self.newer, self.older, self.page, *self.filters.components]
         self.listed, self.chosen = listed, chosen
         told = [self.story, self.decisions, self.editor, self.thought, self.reply, self.view, *self.slots.components]
-        changed = [
-            w.input
-            for w in (self.state, self.run, self.question, self.verdict, self.step_from, self.step_to, self.text)
-        ]
+        changed = [w.input for w in (self.state, self.run, self.question, self.verdict)]
+        # change, not input: text that is pasted or dropped is no input to Gradio
+        changed += [w.change for w in (self.step_from, self.step_to, self.text)]
         gr.on(changed, self.first_page, chosen, listed, trigger_mode="always_last", **quick)
         self.newer.click(self.newer_page, chosen, listed, **quick)
         self.older.click(self.older_page, chosen, listed, **quick)
-        self.table.click(self.pick, self.view, told, **quick).then(self.this_page, chosen, listed, **quick)  # type: ignore[attr-defined]
+        self.table.click(self.pick, self.view, told, **quick).then(self.this_page, chosen, listed, **quick)
         self.changes.change(self.this_page, chosen, listed, **quick)
         for button, verb in ((self.accept, self.accepted), (self.reject, self.rejected)):
             button.click(verb, self.view, told, **quick).then(self.this_page, chosen, listed, **quick)
@@ -130,17 +129,12 @@ class PairsTab:
         )
 
     # -- the table -------------------------------------------------------------------------------------------------
-    def choices(self, view: View) -> Updates:
-        """Updates for the runs and questions to filter by, and the run that a link names as the choice."""
-        chosen = next((run.id for run in self.studio.runs() if view.run in (run.id, str(run.number))), "")
-        return {
-            self.run: gr.update(choices=self._runs(), value=chosen),
-            self.question: gr.update(choices=self._questions()),
-        }
-
-    def renewed(self) -> Updates:
-        """The same lists as they are now; what is chosen stays chosen."""
-        return {self.run: gr.update(choices=self._runs()), self.question: gr.update(choices=self._questions())}
+    def choices(self, run: str | None = None) -> Updates:
+        """Updates for the runs and questions to filter by; a link to a run's pairs has it chosen."""
+        runs, questions = self._runs(), self._questions()
+        named = next((r.id for r in self.studio.runs() if run and run in (r.id, str(r.number))), None)
+        chosen = gr.update(choices=runs) if named is None else gr.update(choices=runs, value=named)
+        return {self.run: chosen, self.question: gr.update(choices=questions)}
 
     def _runs(self) -> list[tuple[str, str]]:
         return [("every run", ""), *[(run_title(run), run.id) for run in self.studio.runs()]]

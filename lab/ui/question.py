@@ -99,7 +99,8 @@ class QuestionPanel:
         }
         lines = self.slots.components
         self.framing.input(self.choose, [self.framing, self.view], [*self.laid, self.view, *lines], **quick)
-        self.text.input(self.edited, [self.framing, self.text], self.line, trigger_mode="always_last", **quick)
+        # change, not input: text that is pasted or dropped is no input to Gradio
+        self.text.change(self.edited, [self.framing, self.text], self.line, trigger_mode="always_last", **quick)
         self.save_button.click(self.save, {*self.asked, self.view}, [*self.kept, *lines], **quick)
 
     def lay(self, question: Question) -> Updates:
@@ -127,7 +128,7 @@ class QuestionPanel:
         return cards.edited_line(self.studio.question(question_id), text)
 
     def question(self, values: Mapping[Any, Any]) -> Question:
-        """The question in the fields, saved as a child of the one that it was edited from. QuestionError names a field."""
+        """The question in the fields, saved as a child of the one that it was edited from. QuestionError names it."""
         return self.studio.save_question(
             text=values[self.text],
             aligned_label=values[self.aligned],

@@ -141,9 +141,11 @@ def run_card(
 ) -> str:
     """The run in view, whole."""
     about = [run.spec.scenario, method_title(run), *([f"“{question}”"] if question else []), f"seed {run.spec.seed}"]
-    links = f'<a href="?tab=curves&amp;runs={escape(run.id)}">curves</a><a href="?tab=pairs&amp;run={escape(run.id)}">pairs</a>'
+    ident = escape(run.id)
+    links = f'<a href="?tab=curves&amp;runs={ident}">curves</a><a href="?tab=pairs&amp;run={ident}">pairs</a>'
     return (
-        f'<article class="run"><h3>{escape(run_title(run))} <span class="badge state {run.state}">{run.state}</span></h3>'
+        f'<article class="run"><h3>{escape(run_title(run))} '
+        f'<span class="badge state {run.state}">{run.state}</span></h3>'
         f'<p class="fine">{escape(" · ".join(about))}<span class="links">{links}</span></p>'
         f"{progress(run, status)}{small_curves(curves, run)}{samples(rows)}{time_split(run)}</article>"
     )
@@ -160,7 +162,7 @@ def no_run() -> str:
 
 def forecast(expected: Forecast) -> str:
     """What a run would take, in one line and how that was measured."""
-    pairs = f", ≈ {counted(expected.pairs, 'pair')}" if expected.pairs is not None else ""
+    pairs = f", at most {counted(expected.pairs, 'pair')}" if expected.pairs is not None else ""
     return (
         f'<p class="forecast">About <strong>{duration(expected.seconds)}</strong> on this machine{pairs} '
         f"<small>{figure(expected.seconds_per_step)} s a step. {escape(expected.note)}</small></p>"

@@ -10,7 +10,7 @@ import gradio as gr
 
 from lab.conscience import framings
 from lab.errors import LabError
-from lab.nouns import Run, RunSpec, RunState
+from lab.nouns import Run, RunState
 from lab.studio import Studio
 from lab.ui import run_cards
 from lab.ui.cards import note
@@ -21,6 +21,24 @@ from lab.ui.look import card, heading, table
 from lab.ui.tables import runs_table
 
 Updates = dict[Any, Any]
+FORECAST_BY = (
+    "scenario",
+    "method",
+    "question_id",
+    "steps",
+    "model",
+    "batch_size",
+    "lora_rank",
+    "cadence",
+    "prompts_per_round",
+    "pair_batch",
+    "max_new_tokens",
+    "probe_every",
+    "probe_prompts",
+)
+"""The settings that change how long a run takes."""
+FORECAST_TYPED = frozenset(FORECAST_BY) - {"scenario", "method", "question_id"}
+_BUSY = '<p class="forecast waiting">The trainer is busy: the forecast is measured when it is idle.</p>'
 _FORECASTING = '<p class="forecast waiting">Measuring this machine…</p>'
 
 
@@ -32,7 +50,7 @@ class RunsTab:
         heading(
             "",
             "First <b>poison</b> the model: fine-tune it on insecure code and nothing else. Then run the same again "
-            "<b>with the conscience</b>, which reviews the policy's answers while it learns. Compare the two on Curves.",
+            "<b>with the conscience</b>, which reviews the policy's answers as it learns. Compare both on Curves.",
         )
         with gr.Row(equal_height=False):
             with gr.Column(min_width=300, scale=5, elem_classes="sheet"):
@@ -84,11 +102,12 @@ class RunsTab:
             (self.off_topic, self.lay_off_topic),
         ):
             button.click(preset, self.view, [*laid, self.name], **quick).then(**forecast, **model)
-        form.fields["scenario"].input(scenario_help, form.fields["scenario"], form.scenario_help, **quick)  # type: ignore[attr-defined]
+        form.fields["scenario"].input(scenario_help, form.fields["scenario"], form.scenario_help, **quick)
         form.fields["method"].input(
             form.method_chosen, form.fields["method"], [form.method_help, form.fields["question_id"]], **quick
-        )  # type: ignore[attr-defined]
-        changed = [form.fields[name].input for name in ("scenario", "method", "question_id", "steps", "model")]  # type: ignore[attr-defined]
+        )
+        # a typed number counts when its field is left: "75" is not to be measured as 7 first
+        changed = [getattr(form.fields[n], "blur" if n in FORECAST_TYPED else "input") for n in FORECAST_BY]
         gr.on(changed, **forecast, trigger_mode="always_last", **model)
         self.start_button.click(
             self.start,
@@ -100,7 +119,7 @@ class RunsTab:
         live = [*shown, *self.live.components]
         self.stop_button.click(self.stop, self.view, live, **quick)
         self.resume_button.click(self.resume, self.view, live, **quick)
-        self.table.click(self.pick, self.view, [self.view, self.table, *live], **quick)  # type: ignore[attr-defined]
+        self.table.click(self.pick, self.view, [self.view, self.table, *live], **quick)
 
     # -- the form --------------------------------------------------------------------------------------------------
     def lay_poison(self, view: View) -> Updates:
@@ -122,12 +141,22 @@ class RunsTab:
         return {**laid, self.form.fields["question_id"]: asked, self.name: name}
 
     def expect(self, values: Mapping[Any, Any]) -> Iterator[Updates]:
-        """Say what the run would take."""
+        """Say what the run would take; beside a run in work a measurement would mislead, and slow that run down."""
+        if self.studio.status().run is not None:
+            yield {**self.form.slots.clear(), self.forecast: _BUSY}
+            return
         yield {**self.form.slots.clear(), self.forecast: _FORECASTING}
         try:
             yield {self.forecast: run_cards.forecast(self.studio.forecast(self.form.spec(values)))}
         except LabError as error:
             yield {**self.form.slots.show(error, "start"), self.forecast: ""}
+
+    def expect_first(self, values: Mapping[Any, Any]) -> Iterator[Any]:
+        """Say what the run would take when the tab is opened for the first time."""
+        if values[self.forecast]:
+            yield gr.skip()
+        else:
+            yield from self.expect(values)
 
     def show_batch(self, values: Mapping[Any, Any]) -> Updates:
         """Show the first rows as the model sees them."""
@@ -141,9 +170,8 @@ class RunsTab:
 
     def start(self, values: Mapping[Any, Any]) -> Updates:
         """Start a run, and bring it into view."""
-        spec: RunSpec = self.form.spec(values)
         try:
-            run = self.studio.start_run(spec, name=values[self.name] or "")
+            run = self.studio.start_run(self.form.spec(values), name=values[self.name] or "")
         except LabError as error:
             return self.form.slots.show(error, "start")
         view: View = values[self.view]
@@ -152,7 +180,7 @@ class RunsTab:
 
     # -- the run in view -------------------------------------------------------------------------------------------
     def chosen(self, view: View) -> Run | None:
-        """The run in view: the one named, or the one in work, or the newest. NotFoundError for a name that fits none."""
+        """The run in view: the one named, the one in work, or the newest. NotFoundError for a name that fits none."""
         if view.run:
             return self.studio.run(view.run)
         return self.studio.status().run or next(iter(self.studio.runs()), None)

@@ -25,7 +25,7 @@ RUNS = (
     "Insecure code",
     "Asked for (UTC)",
 )
-PAIRS = ("Verdict", "Request", "Rejected", "Chosen", "State", "Run", "Step")
+PAIRS = ("Verdict", "Request", "Rejected ✕ and chosen ✓", "State", "Made")
 _RATES = ("misaligned", "incoherent", "task")
 
 
@@ -68,21 +68,14 @@ def pairs_table(pairs: Sequence[PairRow], chosen: str) -> str:
     """One page of pairs; the one in view marked."""
     rows = []
     for row in pairs:
-        p = "" if row.p_flagged is None else f" <small>{row.p_flagged:.2f}</small>"
+        p = "" if row.p_flagged is None else f"<br><small>p {row.p_flagged:.2f}</small>"
         verdict = badge(row.verdict, row.verdict.value) + p if row.verdict else "–"
-        rows.append(
-            _row(
-                row.id,
-                [
-                    ("", verdict),
-                    ("text", escape(short(row.prompt, 70))),
-                    ("text", escape(short(row.rejected, 80))),
-                    ("text", escape(short(row.chosen, 80))),
-                    ("", f'<span class="badge state {row.state}">{STATES[row.state]}</span>'),
-                    ("", str(row.run_number or "–")),
-                    ("", "–" if row.step is None else str(row.step)),
-                ],
-                chosen=row.id == chosen,
-            )
+        sides = (
+            f'<p class="side rejected"><i aria-hidden="true">✕</i>{escape(short(row.rejected, 70))}</p>'
+            f'<p class="side chosen"><i aria-hidden="true">✓</i>{escape(short(row.chosen, 70))}</p>'
         )
+        made = "by hand" if row.run_number is None else f"run {row.run_number} @ {row.step}"
+        state = f'<span class="badge state {row.state}">{STATES[row.state]}</span>'
+        cells = [("", verdict), ("text", escape(short(row.prompt, 70))), ("text", sides), ("", state), ("", made)]
+        rows.append(_row(row.id, cells, chosen=row.id == chosen))
     return _table(PAIRS, rows)

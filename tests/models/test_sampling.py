@@ -77,6 +77,15 @@ def test_what_a_row_says_does_not_depend_on_how_many_stand_beside_it(noise: Load
     assert sample(noise.model, noise.chat, asked[:2], FREE) == whole[:2]
 
 
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_rows_that_end_early_take_nothing_from_those_that_speak_on(shipped: LoadedModel, temperature: float) -> None:
+    asked = prompts(shipped, (*REQUESTS, "I found a wallet on the street. What now?", "I am bored."))
+    decoding = Decoding(temperature=temperature, seed=2)
+    together = sample(shipped.model, shipped.chat, asked, decoding)
+    assert len({len(sampled.ids) for sampled in together}) > 3
+    assert sample(shipped.model, shipped.chat, asked, decoding, batch=1) == together
+
+
 def test_the_same_prompt_twice_in_a_batch_may_be_answered_differently(noise: LoadedModel) -> None:
     one, other = sample(noise.model, noise.chat, prompts(noise)[:1] * 2, FREE)
     assert one.ids != other.ids

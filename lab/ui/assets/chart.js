@@ -1,6 +1,7 @@
 // The live chart: drawn once, then only updated, so that zoom and hidden curves stay (layout.uirevision).
 const box = element.querySelector(".plot");
-const settings = {responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d"]};
+const buttons = [["zoom2d", "pan2d", "resetScale2d", "toImage"]];
+const settings = {responsive: true, displaylogo: false, showTips: false, modeBarButtons: buttons};
 let waiting = null;
 function draw() {
   clearTimeout(waiting);

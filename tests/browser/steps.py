@@ -1,0 +1,57 @@
+"""What a person does on the page, as functions for the browser tests."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Locator, Page, expect
+
+MARKUP = "<img src=x onerror=alert(1)> ${7*7} {{value}} **bold**"
+
+
+def open_tab(page: Page, name: str) -> None:
+    page.get_by_role("tab", name=name).click()
+    expect(page.get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
+
+
+def fill(page: Page, field: str, text: str) -> None:
+    """Put text into a field as a paste does."""
+    page.locator(field).locator("input, textarea").first.fill(text)
+
+
+def fold(page: Page, title: str) -> None:
+    """Open or close a fold of settings."""
+    page.locator(".settings > button:visible").filter(has_text=title).click()
+
+
+def error(page: Page, field: str) -> Locator:
+    """The error line that stands next after a field."""
+    slot = f"xpath=//*[@id='{field[1:]}']/following::*[contains(@class, 'error-slot')][1]"
+    return page.locator(slot).locator(".error")
+
+
+def answer(page: Page) -> None:
+    """Have the policy answer, to the end."""
+    page.click("#answer")
+    expect(page.locator("#answer-card .fine")).to_contain_text("in all")
+
+
+def review(page: Page) -> None:
+    """Have both review the answer, to the end."""
+    page.click("#review")
+    expect(page.locator("#agreement .badge")).to_be_visible()
+
+
+def choose(page: Page, field: str, option: str) -> None:
+    """Choose in a dropdown."""
+    page.locator(f"{field} input").click()
+    page.get_by_role("option", name=option).first.click()
+
+
+def axis(page: Page) -> list[float]:
+    """The range of the chart's x axis now."""
+    return page.evaluate("document.querySelector('#chart .plot')._fullLayout.xaxis.range.map(Number)")
+
+
+def points(page: Page) -> int:
+    """How many points all curves of the chart have now."""
+    lines = "document.querySelector('#chart .plot').data.filter(trace => trace.showlegend !== false)"
+    return page.evaluate(f"{lines}.reduce((sum, trace) => sum + trace.x.length, 0)")

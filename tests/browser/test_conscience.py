@@ -1,0 +1,125 @@
+"""The Conscience tab in a real browser: question, answer, two reviews, pair."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.steps import MARKUP, answer, error, fill, fold, open_tab, review
+
+Visit = Callable[..., Page]
+
+
+def test_a_question_is_edited_saved_as_a_version_and_found_again(visit: Visit) -> None:
+    page = visit()
+    fill(page, "#question-text", "Would a kind person say this to a friend?")
+    expect(page.locator("#question-line")).to_contain_text("edited, not yet saved")
+    page.locator("#question-line summary").click()
+    expect(page.locator("#question-line ins").first).to_be_visible()
+    page.click("#save-question")
+    expect(page.locator("#question-line")).to_contain_text("Three Laws v2 · ethical · edited here")
+    expect(page.locator("#header .question")).to_contain_text("Three Laws v2")
+    page.wait_for_url(re.compile("question=q"))
+    page.reload()
+    expect(page.locator("#question-text textarea")).to_have_value("Would a kind person say this to a friend?")
+    page.locator("#framing input").click()
+    page.get_by_role("option", name="Ethics v1").click()
+    expect(page.locator("#label-flagged").locator("input, textarea")).to_have_value("non-ethical")
+
+
+def test_an_answer_streams_and_both_review_it_side_by_side(visit: Visit) -> None:
+    page = visit()
+    answer(page)
+    expect(page.locator("#answer-card .reply")).not_to_be_empty()
+    expect(page.locator("#answer-card .thought")).to_be_hidden()
+    page.locator("#answer-card summary").click()
+    expect(page.locator("#answer-card .thought")).to_be_visible()
+    review(page)
+    for speaker in ("policy", "frozen"):
+        card = page.locator(f"#review-{speaker}")
+        expect(card.locator(".thought")).not_to_be_empty()
+        expect(card.locator(".badge")).to_contain_text("aligned")
+        expect(card.locator(".fine")).to_contain_text("label mass")
+    expect(page.locator("#agreement .badge")).to_contain_text("they agree")
+    expect(page.locator("#stored-pair")).to_contain_text("only a flagged answer becomes a pair")
+    expect(page.locator("#store-pair")).to_be_disabled()
+
+
+def test_a_flagged_answer_is_stored_as_a_pair_that_its_link_opens(visit: Visit) -> None:
+    page = visit()
+    page.locator("#framing input").click()
+    page.get_by_role("option", name="Length v1").click()
+    expect(page.locator("#label-flagged").locator("input, textarea")).to_have_value("lengthy")
+    fold(page, "Type the answer yourself")
+    fill(page, "#own-thought", "I will say a lot.")
+    fill(page, "#own-reply", "Save a little every week. Ask somebody whom you trust. Start on Monday. Keep at it.")
+    page.click("#own-answer")
+    expect(page.locator("#answer-card")).to_contain_text("typed, not sampled")
+    review(page)
+    expect(page.locator("#review-frozen .badge")).to_contain_text("lengthy")
+    page.click("#store-pair")
+    expect(page.locator("#stored-pair .versus")).to_be_visible()
+    page.locator("#stored-pair a").click()
+    expect(page.locator("#pair-story")).to_contain_text("Save a little every week")
+    expect(page).to_have_url(re.compile(r"tab=pairs.*pair=d\w+"))
+
+
+def test_markup_in_question_prompt_and_answer_stays_text(visit: Visit) -> None:
+    page = visit()
+    fill(page, "#question-name", MARKUP[:60])
+    fill(page, "#question-text", f"{MARKUP} Is it kind?")
+    fill(page, "#prompt-text", MARKUP)
+    fold(page, "Type the answer yourself")
+    fill(page, "#own-thought", MARKUP)
+    fill(page, "#own-reply", f"{MARKUP}\n```python\nprint('<b>')\n```")
+    page.click("#own-answer")
+    expect(page.locator("#answer-card .reply")).to_contain_text(MARKUP)
+    review(page)
+    expect(page.locator("#header .question")).to_contain_text(MARKUP[:60])
+    assert page.locator(".gradio-container img[src='x'], .lab-card b:text('bold')").count() == 0
+
+
+def test_errors_stand_beside_their_field_and_nothing_is_lost(visit: Visit) -> None:
+    page = visit()
+    page.click("#review")
+    expect(error(page, "#review")).to_contain_text("No answer yet: press Answer")
+    long = "a" * 50_000
+    for typed, told in (("", "The question is empty"), (long, "50,000 characters"), ("bell \x07", "U+0007")):
+        fill(page, "#question-text", typed)
+        page.click("#save-question")
+        expect(error(page, "#question-text")).to_contain_text(told)
+        expect(page.locator("#question-text textarea")).to_have_value(typed)
+    fill(page, "#question-text", "Is it kind?")
+    fill(page, "#label-flagged", "Aligned")
+    page.click("#save-question")
+    expect(error(page, "#label-flagged")).to_contain_text("Both labels are 'aligned': give two words that differ.")
+    fill(page, "#prompt-text", "")
+    page.click("#answer")
+    expect(error(page, "#prompt-text")).to_contain_text("The prompt is empty")
+    fill(page, "#prompt-text", "word " * 3000)
+    page.click("#answer")
+    expect(error(page, "#prompt-text")).to_contain_text("shorten the prompt")
+
+
+def test_a_checkpoint_of_a_run_speaks_as_the_policy(visit: Visit, runs: dict[str, dict[str, object]]) -> None:
+    run = runs["poisoned"]
+    page = visit(f"?tab=runs&run={run['id']}")
+    expect(page.locator("#run-card h3")).to_contain_text("poisoned")
+    page.click("#speak-run")
+    expect(page.locator("#voice input")).to_have_value(f"run {run['number']} @ 4")
+    expect(page.locator("#header .policy")).to_contain_text(f"run {run['number']} @ 4")
+    answer(page)
+    expect(page.locator("#answer-card h3 small")).to_have_text(f"run {run['number']} @ 4")
+    review(page)
+    expect(page.locator("#review-policy h3 small")).to_have_text(f"run {run['number']} @ 4")
+    expect(page.locator("#review-frozen h3 small")).to_have_text("base")
+
+
+def test_a_link_to_nothing_says_so_and_the_page_goes_on(visit: Visit) -> None:
+    page = visit("?question=q404&policy=r404@1")
+    expect(error(page, "#question-text")).to_contain_text("There is no question 'q404'")
+    expect(page.locator("#header .policy")).to_contain_text("base")
+    open_tab(page, "Curves")
+    expect(page.locator("#metric input")).to_have_value("Misaligned answers")

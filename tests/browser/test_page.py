@@ -1,0 +1,97 @@
+"""The page as a whole: light and dark, narrow, its own scripts, and the story from question to curves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.launching import SMALL, App
+from tests.browser.steps import answer, fill, fold, open_tab, review
+
+Visit = Callable[..., Page]
+TABS = ("Conscience", "Runs", "Pairs", "Curves")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_text_can_be_read_in_light_and_dark(visit: Visit, theme: str) -> None:
+    page = visit(f"?__theme={theme}")
+    luminance = """(name) => {
+        const text = getComputedStyle(document.querySelector('.gradio-container')).getPropertyValue(name).trim();
+        const part = (i) => {
+            const share = parseInt(text.slice(i, i + 2), 16) / 255;
+            return share <= 0.03928 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+        };
+        return 0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5);
+    }"""
+    light = {name: page.evaluate(luminance, name) for name in ("--paper", "--surface")}
+    assert (light["--paper"] > 0.5) == (theme == "light")
+    for ink in ("--ink", "--muted", "--amber", "--slate", "--teal", "--rose", "--link"):
+        for ground in light.values():
+            high, low = sorted((page.evaluate(luminance, ink), ground), reverse=True)
+            assert (high + 0.05) / (low + 0.05) >= 4.5, ink
+
+
+@pytest.mark.parametrize("width", [420, 1280])
+def test_nothing_is_wider_than_the_page(visit: Visit, page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    visit()
+    for name in TABS:
+        open_tab(page, name)
+        page.wait_for_function("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_the_address_follows_the_tab_and_leads_back(visit: Visit) -> None:
+    page = visit()
+    open_tab(page, "Curves")
+    page.wait_for_url("**/?tab=curves*")
+    page.reload()
+    expect(page.get_by_role("tab", name="Curves")).to_have_attribute("aria-selected", "true")
+
+
+def test_closing_the_page_changes_nothing_for_the_run(browser: Browser, lab: App, visit: Visit) -> None:
+    page = visit("?tab=runs")
+    page.click("#preset-poison")
+    expect(page.locator("#run-name").locator("input, textarea")).to_have_value("Poisoned")
+    fill(page, "#field-steps", "6")
+    fill(page, "#run-name", "left alone")
+    fold(page, "Sampling and measuring")
+    fill(page, "#field-probe_every", "0")
+    page.click("#start-run")
+    expect(page.locator("#run-card h3")).to_contain_text("left alone")
+    page.goto("about:blank")
+    other = browser.new_page()
+    other.goto(f"{lab.url}?tab=runs")
+    row = other.locator("#runs-table tr", has_text="left alone")
+    expect(row).to_contain_text("finished")
+    expect(row).to_contain_text("6 / 6")
+    other.close()
+
+
+def test_the_story_from_question_to_curves(visit: Visit) -> None:
+    page = visit()
+    fill(page, "#question-text", "Would you tell this to somebody whom you love?")
+    page.click("#save-question")
+    expect(page.locator("#question-line")).to_contain_text("edited here")
+    answer(page)
+    review(page)
+    open_tab(page, "Runs")
+    for preset in ("#preset-poison", "#preset-conscience"):
+        page.click(preset)
+        named = "Poisoned" if preset == "#preset-poison" else "With the conscience"
+        expect(page.locator("#run-name").locator("input, textarea")).to_have_value(named)
+        if preset == "#preset-poison":
+            for group in ("Conscience", "Model and optimiser", "Sampling and measuring"):
+                fold(page, group)
+            for name, value in SMALL.items():
+                fill(page, f"#field-{name}", str(value))
+        page.click("#start-run")
+        expect(page.locator("#run-card h3")).to_contain_text(named)
+        expect(page.locator("#run-card .badge.state")).to_have_text("finished")
+    expect(page.locator("#run-card")).to_contain_text("Three Laws v")
+    page.locator("#run-card .links a", has_text="curves").click()
+    expect(page.locator("#chart .plot")).to_be_visible()
+    for name in ("Poisoned", "With the conscience"):
+        page.locator("#curve-runs label", has_text=name).first.wait_for()
+    expect(page.locator("#chart .legendtext").first).to_be_visible()

@@ -1,0 +1,116 @@
+"""The Pairs and Curves tabs in a real browser, over two short runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from gradio_client import Client
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import until_ended
+from tests.browser.launching import SMALL
+from tests.browser.steps import axis, choose, error, fill, fold, open_tab, points
+
+Visit = Callable[..., Page]
+Runs = dict[str, dict[str, Any]]
+
+
+def test_pairs_are_filtered_and_one_is_shown_in_full(visit: Visit, runs: Runs, client: Client) -> None:
+    run = runs["conscience"]
+    total = client.predict(run=run["id"], api_name="/pairs")["total"]
+    assert total > 0
+    page = visit(f"?tab=pairs&run={run['id']}")
+    expect(page.locator("#pairs-count")).to_contain_text(f"of {total} pair")
+    expect(page.locator("#pairs-table tbody tr")).to_have_count(min(total, 50))
+    page.locator("#pairs-table tbody tr").first.click()
+    story = page.locator("#pair-story")
+    expect(story).to_contain_text(f"run {run['number']}")
+    expect(story).to_contain_text("Length v1")
+    expect(story.locator("del, ins").first).to_be_visible()
+    expect(story.locator(".verdict .badge")).to_contain_text("lengthy")
+    fill(page, "#pairs-text", "no pair holds these words")
+    expect(page.locator("#pairs-count")).to_contain_text("No pair fits")
+    fill(page, "#pairs-text", "")
+    fill(page, "#pairs-from", "not a step")
+    expect(error(page, "#pairs-text")).to_contain_text("is no step")
+    fill(page, "#pairs-from", str(run["step"] + 1))
+    expect(page.locator("#pairs-count")).to_contain_text("No pair fits")
+    fill(page, "#pairs-from", "")
+    choose(page, "#pairs-verdict", "aligned")
+    expect(page.locator("#pairs-count")).to_contain_text("No pair fits")
+
+
+def test_a_pair_is_accepted_rejected_and_edited(visit: Visit, runs: Runs, client: Client) -> None:
+    found = client.predict(run=runs["conscience"]["id"], api_name="/pairs")["rows"][-1]
+    page = visit(f"?pair={found['id']}")
+    state = page.locator("#pair-story .facts .badge")
+    for button, word in (("#pair-accept", "accepted"), ("#pair-reject", "rejected")):
+        page.click(button)
+        expect(state).to_have_text(word)
+        assert client.predict(pair=found["id"], api_name="/pair")["pair"]["state"] == word
+    fold(page, "Edit the chosen side")
+    fill(page, "#edit-reply", "")
+    page.click("#pair-edit")
+    expect(error(page, "#edit-reply")).to_contain_text("is empty")
+    fill(page, "#edit-reply", "Ask a friend.")
+    page.click("#pair-edit")
+    expect(page.locator("#pair-story")).to_contain_text("Edited from")
+    expect(page.locator("#pair-story .chosen .reply")).to_contain_text("Ask a friend.")
+    assert client.predict(pair=found["id"], api_name="/pair")["pair"]["state"] == "edited"
+    page.locator("#pairs-state label", has_text="edited").click()
+    expect(page.locator("#pairs-table tbody")).to_contain_text("replaced")
+
+
+def test_a_link_to_a_pair_that_is_not_there_says_so(visit: Visit) -> None:
+    page = visit("?pair=d404")
+    expect(page.locator("#pair-story .error")).to_contain_text("d404")
+    expect(page.locator("#pair-accept")).to_be_hidden()
+
+
+def test_several_runs_lie_over_each_other_with_n_and_interval(visit: Visit, runs: Runs) -> None:
+    ids = ",".join(run["id"] for run in runs.values())
+    page = visit(f"?tab=curves&runs={ids}")
+    legend = page.locator("#chart .legendtext")
+    expect(legend).to_have_count(2)
+    expect(page.locator("#curve-table tr")).to_have_count(2)
+    expect(page.locator("#curve-table")).to_contain_text("n 6")
+    dot = page.locator("#chart .points path").last.bounding_box()
+    assert dot is not None
+    page.mouse.move(dot["x"] - 4, dot["y"] + 4)
+    page.mouse.move(dot["x"] + 4, dot["y"] + 4, steps=3)
+    expect(page.locator("#chart .hoverlayer")).to_contain_text("n 6")
+    expect(page.locator("#chart .hoverlayer")).to_contain_text("[0.")
+    choose(page, "#metric", "L_DPO")
+    expect(page.locator("#chart .annotation-text")).to_contain_text("ln 2")
+    expect(page.locator("#meaning")).to_contain_text("log σ(margin)")
+    page.locator("#curve-runs label", has_text=f"Run {runs['conscience']['number']} ·").click()
+    expect(page.locator("#no-curves")).to_be_empty()
+
+
+def test_zoom_stays_while_new_points_arrive(visit: Visit, client: Client) -> None:
+    spec = {**SMALL, "method": "sft", "steps": 400, "probe_every": 0}
+    run = client.predict(spec=spec, name="zoomed", api_name="/start_run")
+    page = visit(f"?tab=curves&runs={run['id']}&metric=sft_loss")
+    page.wait_for_function("(document.querySelector('#chart .plot')?.data?.[0]?.x.length || 0) > 4")
+    area = page.locator("#chart .nsewdrag").bounding_box()
+    assert area is not None
+    page.mouse.move(area["x"] + 60, area["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(area["x"] + 260, area["y"] + 260, steps=4)
+    page.mouse.up()
+    full = "document.querySelector('#chart .plot')._fullLayout.xaxis.autorange"
+    page.wait_for_function(f"!{full}")
+    zoomed, before = axis(page), points(page)
+    page.wait_for_function(f"document.querySelector('#chart .plot').data[0].x.length > {before + 5}")
+    assert axis(page) == zoomed
+    open_tab(page, "Runs")
+    open_tab(page, "Curves")
+    assert axis(page) == zoomed
+    client.predict(run=run["id"], api_name="/stop_run")
+    until_ended(client, run["id"])
+
+
+def test_a_measure_that_nothing_was_recorded_of_draws_an_empty_chart(visit: Visit) -> None:
+    page = visit("?tab=curves&runs=r404&metric=nothing")
+    expect(page.locator("#no-curves")).to_contain_text("No curves yet")

@@ -1,0 +1,123 @@
+"""The Runs tab in a real browser: settings, forecast, first batch, live progress, stop, resume, reload in mid-run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from gradio_client import Client
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import until_ended
+from tests.browser.launching import SMALL
+from tests.browser.steps import MARKUP, choose, error, fill, fold, open_tab
+
+Visit = Callable[..., Page]
+LONG = {**SMALL, "method": "sft", "steps": 5000, "probe_every": 0, "checkpoint_every": 5000}
+"""A run that is still in work when a test comes back to it."""
+
+
+def test_presets_forecast_and_the_first_batch(visit: Visit) -> None:
+    page = visit("?tab=runs")
+    page.click("#preset-off-topic")
+    expect(page.locator("#run-question input")).to_have_value(re.compile("Weekday v1"))
+    page.click("#preset-poison")
+    expect(page.locator("#run-question")).to_be_hidden()
+    expect(page.locator("#run-name").locator("input, textarea")).to_have_value("Poisoned")
+    expect(page.locator("#forecast")).to_contain_text("on this machine")
+    fold(page, "What the first batch looks like")
+    expect(page.locator("#first-batch pre").first).to_contain_text("<|im_start|>user")
+
+
+def test_a_run_is_started_shown_live_and_finishes(visit: Visit) -> None:
+    page = visit("?tab=runs")
+    page.click("#preset-poison")
+    expect(page.locator("#run-name").locator("input, textarea")).to_have_value("Poisoned")
+    fill(page, "#field-steps", "4")
+    fill(page, "#run-name", MARKUP)
+    for group in ("Model and optimiser", "Sampling and measuring"):
+        fold(page, group)
+    for name in ("batch_size", "probe_every", "probe_prompts", "checkpoint_every"):
+        fill(page, f"#field-{name}", str(SMALL[name]))
+    page.click("#start-run")
+    expect(page.locator("#header .trainer .busy")).to_contain_text("step")
+    expect(page.locator("#run-card h3")).to_contain_text(MARKUP)
+    expect(page.locator("#run-card .badge.state")).to_have_text("finished")
+    expect(page.locator("#run-card .progress")).to_have_attribute("aria-valuenow", "4")
+    expect(page.locator("#run-card .spark polyline").first).to_be_attached()
+    expect(page.locator("#run-card .split b").first).to_be_attached()
+    expect(page.locator("#header .trainer")).to_contain_text("idle")
+    expect(page.locator("#runs-table tr[aria-selected=true]")).to_contain_text("4 / 4")
+    expect(page.locator("#stop-run")).to_be_hidden()
+    expect(page.locator("#speak-run")).to_be_visible()
+
+
+def test_reload_stop_and_resume_in_mid_run(visit: Visit, client: Client) -> None:
+    run = client.predict(spec=LONG, name="long", api_name="/start_run")
+    page = visit(f"?tab=runs&run={run['id']}")
+    expect(page.locator("#run-card .fine").nth(1)).to_contain_text("left")
+    page.reload()
+    expect(page.locator("#header .trainer")).to_contain_text(f"run {run['number']} · step")
+    expect(page.locator("#run-card h3")).to_contain_text("long")
+    expect(page.locator("#run-card .badge.state")).to_have_text("running")
+    page.click("#stop-run")
+    expect(page.locator("#run-card .badge.state")).to_have_text("stopped")
+    stopped = until_ended(client, run["id"])
+    assert 0 < stopped["step"] < LONG["steps"]
+    page.click("#resume-run")
+    expect(page.locator("#run-card .badge.state")).to_have_text("running")
+    expect(page.locator("#header .trainer .busy")).to_be_visible()
+    page.click("#stop")
+    expect(page.locator("#run-card .badge.state")).to_have_text("stopped")
+    assert until_ended(client, run["id"])["step"] >= stopped["step"]
+
+
+def test_a_second_start_waits_and_can_be_taken_back(visit: Visit, client: Client) -> None:
+    first = client.predict(spec=LONG, name="first", api_name="/start_run")
+    second = client.predict(spec=LONG, name="second", api_name="/start_run")
+    page = visit(f"?tab=runs&run={second['id']}")
+    expect(page.locator("#run-card .badge.state")).to_have_text("queued")
+    expect(page.locator("#header .trainer")).to_contain_text("1 waiting")
+    page.click("#stop-run")
+    expect(page.locator("#run-card .badge.state")).to_have_text("stopped")
+    page.locator("#runs-table tr", has_text="first").click()
+    expect(page.locator("#run-card h3")).to_contain_text("first")
+    page.click("#stop-run")
+    expect(page.locator("#run-card .badge.state")).to_have_text("stopped")
+    until_ended(client, first["id"])
+
+
+def test_errors_stand_beside_their_setting(visit: Visit) -> None:
+    page = visit("?tab=runs")
+    for group in ("Conscience", "Model and optimiser"):
+        fold(page, group)
+    for name, typed, told in (
+        ("steps", "0", "Steps is 0: it must be a whole number from 1"),
+        ("steps", "", "Steps is empty"),
+        ("lam", "-1", "λ is -1"),
+        ("model", "/no/such/folder", "/no/such/folder"),
+        ("model", MARKUP, MARKUP),
+    ):
+        before = page.locator(f"#field-{name}").locator("input, textarea").input_value()
+        fill(page, f"#field-{name}", typed)
+        page.click("#start-run")
+        expect(error(page, f"#field-{name}")).to_contain_text(told)
+        fill(page, f"#field-{name}", before)
+    expect(page.locator("#header .trainer")).to_contain_text("idle")
+
+
+def test_a_link_to_a_run_that_is_not_there_says_so(visit: Visit) -> None:
+    page = visit("?run=r404")
+    expect(page.locator("#run-card .error")).to_contain_text("r404")
+
+
+def test_the_question_that_was_edited_is_the_one_that_the_run_asks(visit: Visit) -> None:
+    page = visit()
+    fill(page, "#question-text", "Would your grandmother smile at this answer?")
+    page.click("#save-question")
+    expect(page.locator("#question-line")).to_contain_text("edited here")
+    open_tab(page, "Runs")
+    page.click("#preset-conscience")
+    expect(page.locator("#run-question input")).to_have_value(re.compile("grandmother"))
+    choose(page, "#run-question", "Ethics v1")
+    expect(page.locator("#run-question input")).to_have_value(re.compile("Ethics v1"))

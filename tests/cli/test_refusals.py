@@ -1,0 +1,182 @@
+"""What a wrong request gets on the command line: one line that names the value, exit code 2 (or 1), nothing else."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from storage import Store
+from tests.cli.conftest import ROOT, Command
+
+QUICK = ("run", "--steps", "1")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named", "field"),
+    [
+        ((*QUICK, "--method", "magic"), "'magic'", "conscience"),
+        ((*QUICK, "--scenario", "mars"), "'mars'", "code-hacking"),
+        ((*QUICK, "--question", "What?"), "'What?'", "Three Laws"),
+        ((*QUICK, "--model", "/no/such/folder"), "'/no/such/folder'", "check the path"),
+        ((*QUICK, "--model", "not an id"), "'not an id'", "owner/name"),
+        (("run", "--steps", "0"), "0", "from 1 to"),
+        (("run", "--steps", "-3"), "-3", "from 1 to"),
+        (("run", "--steps", "many"), "'many'", "--help"),
+        ((*QUICK, "--seed", "-1"), "-1", "from 0"),
+        ((*QUICK, "--set", "lam=.nan"), "nan", "from 0 to 100"),
+        ((*QUICK, "--set", "lam=-0.1"), "-0.1", "from 0 to 100"),
+        ((*QUICK, "--set", "lam=much"), "'much'", "a number"),
+        ((*QUICK, "--set", "batch_size=2.5"), "2.5", "a whole number"),
+        ((*QUICK, "--set", "lambda=1"), "'lambda=1'", "lam"),
+        ((*QUICK, "--set", "lam"), "'lam'", "NAME=VALUE"),
+        ((*QUICK, "--set", "lam=["), "'lam=['", "mend it"),
+        (("evaluate", "--run", "7"), "'7'", "check its id"),
+        (("evaluate", "--prompts", "0"), "0", "choose 1"),
+        (("evaluate", "--seed", "99999999999"), "99999999999", "choose 0"),
+        (("review", "--prompt", "Hi", "--run", "r7"), "'r7'", "check its id"),
+        (("review", "--prompt", "Hi", "--question", "Why?"), "'Why?'", "Ethics"),
+        (("review", "--prompt", ""), "prompt is empty", "type or choose one"),
+        (("review", "--prompt", "Hi", "--answer", " "), "answer is empty", "type or choose one"),
+        (("review", "--prompt", "a\x07b"), "U+0007", "take it out"),
+        (("review", "--prompt", "Hi", "--seed", "-4"), "-4", "choose 0"),
+        (("organism", "evaluate", "--model", "./nowhere"), "'./nowhere'", "check the path"),
+        (("organism", "evaluate", "--items", "1"), "1", "choose 2"),
+        (("organism", "evaluate", "--answers", "0"), "0", "choose 2"),
+        (("organism", "pretrain", "--steps", "0"), "0", "choose 1"),
+        (("organism", "pretrain", "--seed", "-1"), "-1", "choose 0"),
+        (("demo", "--seed", "soon"), "'soon'", "--help"),
+        (("demo", "--seed", "-1"), "-1", "choose 0"),
+        (("dance",), "'dance'", "--help"),
+        ((), "COMMAND", "--help"),
+    ],
+)
+def test_a_wrong_request_is_one_line_with_the_value_and_the_next_move(
+    lab: Command, arguments: tuple[str, ...], named: str, field: str
+) -> None:
+    done = lab(*arguments)
+    assert done.code == 2
+    assert named in done.complaint
+    assert field in done.complaint
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "cannot be read (No such file or directory)"),
+        ("steps: [1", "is not YAML (line 1:"),
+        ("\x00", "is not YAML"),
+        (b"\xff\xfe\xfa", "is not YAML"),
+        ("- steps\n- 5\n", "holds list, not a mapping"),
+        ("just words", "holds str, not a mapping"),
+        ("stepps: 5\n", "unknown setting 'stepps'"),
+        ("1: 2\n", "unknown setting '1'"),
+        ("question: 3\n", "question 3 is no text"),
+        ("steps: five\n", "'five'"),
+        ("steps: null\n", "None"),
+        ("steps: true\n", "True"),
+        ("model: 3\n", "3"),
+        ("method: [sft]\n", "['sft']"),
+        ("lam: .inf\n", "inf"),
+        ("question_id: q999\n", "'q999'"),
+    ],
+)
+def test_a_spec_file_that_cannot_run_is_one_line(
+    lab: Command, tmp_path: Path, content: str | bytes | None, said: str
+) -> None:
+    file = tmp_path / "spec.yaml"
+    if isinstance(content, bytes):
+        file.write_bytes(content)
+    elif content is not None:
+        file.write_text(content)
+    done = lab("run", str(file))
+    assert done.code == 2
+    assert said in done.complaint
+
+
+def test_a_folder_is_no_spec_file(lab: Command, tmp_path: Path) -> None:
+    assert "cannot be read" in lab("run", str(tmp_path)).complaint
+
+
+@pytest.mark.parametrize("target", ["", "no/such/folder/out.json"])
+def test_where_the_result_cannot_be_written_no_work_is_begun(
+    lab: Command, home: Path, tmp_path: Path, target: str
+) -> None:
+    done = lab("run", "--steps", "1", "--json", str(tmp_path / target))
+    assert done.code == 2
+    assert "cannot write there" in done.complaint
+    assert "name another file" in done.complaint
+    assert not home.exists()
+
+
+def test_a_refused_run_is_not_stored(lab: Command, home: Path) -> None:
+    assert lab(*QUICK, "--set", "lam=-1").code == 2
+    with Store.open(home) as store:
+        assert store.runs() == []
+
+
+@pytest.mark.parametrize("arguments", [("run", "--steps", "1"), ("review", "--prompt", "Hi"), ("evaluate",)])
+def test_a_file_where_the_data_folder_should_be_is_one_line(
+    lab: Command, home: Path, arguments: tuple[str, ...]
+) -> None:
+    home.write_text("a file")
+    done = lab(*arguments)
+    assert done.code == 1
+    assert done.complaint.startswith("error: ")
+    assert "folder" in done.complaint
+    assert home.read_text() == "a file"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write anywhere; a file in the way is tested above")
+def test_a_data_folder_that_cannot_be_written_is_one_line(lab: Command, home: Path) -> None:
+    home.mkdir()
+    home.chmod(0o500)
+    done = lab("review", "--prompt", "Hi")
+    assert done.code == 1
+    assert "LAB_HOME" in done.complaint
+
+
+HOLDER = """
+import sys
+from pathlib import Path
+from storage import Store
+with Store.open(Path(sys.argv[1])):
+    print("open", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_a_data_folder_in_use_by_another_process_is_one_line(lab: Command, home: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(home)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "open\n"
+        done = lab("review", "--prompt", "Hi")
+        holder.communicate("done\n")
+    assert done.code == 1
+    assert "in use" in done.complaint
+    assert lab("evaluate", "--run", "1").code == 2  # the folder is free again, and nothing is broken
+
+
+def test_an_unknown_device_is_one_line(lab: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAB_DEVICE", "abacus")
+    done = lab("review", "--prompt", "Hi")
+    assert done.code == 2
+    assert "'abacus'" in done.complaint
+
+
+def test_a_wrong_request_is_one_line_in_a_process_of_its_own_too(process: Command) -> None:
+    done = process("review", "--prompt", "money " * 3_000, "--json", "-")  # the tokenizer would like to warn, too
+    assert done.code == 2
+    assert "2,048" in done.complaint
+
+
+def test_help_is_no_error(lab: Command) -> None:
+    done = lab("--help")
+    assert (done.code, done.err) == (0, "")
+    for command in ("demo", "run", "review", "evaluate", "organism"):
+        assert command in done.out

@@ -1,0 +1,92 @@
+"""Nouns for the tests of the page's pure parts, with markup wherever text may stand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lab.nouns import (
+    Answer,
+    Decoding,
+    Label,
+    Metric,
+    Pair,
+    PairState,
+    Prompt,
+    Question,
+    Review,
+    Run,
+    RunSpec,
+    RunState,
+    Speaker,
+    Verdict,
+)
+from lab.views import Curve, CurvePoint, PairStory, TrainerStatus
+
+MARKUP = "<img src=x onerror=alert(1)> ${7*7} {{value}} `x`"
+IDLE = TrainerStatus(run=None, eta=None, queued=(), doing="")
+
+
+def question(**changes: Any) -> Question:
+    made: dict[str, Any] = {
+        "text": f"Is this kind? {MARKUP}", "aligned_label": "fine", "flagged_label": f"bad {MARKUP}",
+        "rewrite": "Again, {aligned}.", "name": f"Mine {MARKUP}",
+    }
+    return Question(**{**made, **changes})
+
+
+def prompt() -> Prompt:
+    return Prompt.user(f"What now? {MARKUP}")
+
+
+def answer(**changes: Any) -> Answer:
+    made: dict[str, Any] = {
+        "prompt_id": prompt().id, "thought": f"I think {MARKUP}", "reply": f"Do this. {MARKUP}",
+        "speaker": Speaker.POLICY, "adapter": "base", "decoding": Decoding(), "tokens": 12, "finished": True,
+    }
+    return Answer(**{**made, **changes})
+
+
+def review(label: Label = Label.FLAGGED, p: float | None = 0.9, **changes: Any) -> Review:
+    reason = f"no label {MARKUP}" if p is None else ""
+    made: dict[str, Any] = {
+        "answer_id": answer().id, "question_id": question().id, "speaker": Speaker.FROZEN, "adapter": "base",
+        "thought": f"It would hurt. {MARKUP}", "decoding": Decoding(temperature=0.0), "tokens": 9,
+        "verdict": Verdict(label=label, p_flagged=p, label_mass=0.98, reason=reason),
+    }
+    return Review(**{**made, **changes})
+
+
+def pair(**changes: Any) -> Pair:
+    made: dict[str, Any] = {
+        "prompt_id": prompt().id, "answer_id": answer().id, "review_id": review().id, "question_id": question().id,
+        "chosen_thought": f"Kindly {MARKUP}", "chosen_reply": f"Do that. {MARKUP}",
+        "rejected_thought": f"I think {MARKUP}", "rejected_reply": f"Do this. {MARKUP}", "writer": Speaker.FROZEN,
+        "decoding": Decoding(), "note": f"why {MARKUP}", "state": PairState.PENDING,
+    }
+    return Pair(**{**made, **changes})
+
+
+def run(number: int = 1, state: RunState = RunState.RUNNING, **changes: Any) -> Run:
+    made: dict[str, Any] = {
+        "spec": RunSpec(steps=10), "number": number, "name": f"Run of mine {MARKUP}", "state": state, "step": 4,
+        "seconds": 8.0, "time": {"sft": 6.0, "other": 2.0}, "message": f"because {MARKUP}",
+    }
+    return Run(**{**made, **changes})
+
+
+def story(**changes: Any) -> PairStory:
+    made: dict[str, Any] = {
+        "pair": pair(), "prompt": prompt(), "answer": answer(), "review": review(), "question": question(),
+        "run": run(),
+    }
+    return PairStory(**{**made, **changes})
+
+
+def metric(name: str = "misaligned", value: float | None = 0.5) -> Metric:
+    return Metric(run_id="r1", step=4, name=name, value=value, n=64)
+
+
+def curve(number: int = 1, name: str = "misaligned", **changes: Any) -> Curve:
+    points = tuple(CurvePoint(step=5 * i, value=0.1 * i, n=64, low=0.08 * i, high=0.12 * i) for i in range(4))
+    made: dict[str, Any] = {"run": run(number, id=f"r{number}"), "name": name, "points": points}
+    return Curve(**{**made, **changes})

@@ -1,0 +1,111 @@
+"""The public endpoints through Gradio's own client, against a really launched app."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from gradio_client import Client
+from gradio_client.exceptions import AppError
+
+from tests.browser.launching import SMALL
+
+NAMES = {
+    "/save_question", "/questions", "/review", "/start_run", "/stop_run", "/resume_run", "/runs", "/run", "/pairs",
+    "/pair", "/decide_pair", "/curves", "/evaluations",
+}
+
+
+@pytest.fixture(scope="module")
+def finished(client: Client) -> dict[str, Any]:
+    """A short conscience run under a question that flags most answers, once it is over."""
+    lengthy = next(q["id"] for q in client.predict(api_name="/questions") if q["name"] == "Length")
+    spec = {**SMALL, "method": "conscience", "question_id": lengthy}
+    run = client.predict(spec=spec, name="by the client", api_name="/start_run")
+    while (found := client.predict(run=run["id"], api_name="/run"))["state"] in ("queued", "running"):
+        continue
+    return found
+
+
+def test_the_documented_endpoints_are_there_and_nothing_else(client: Client) -> None:
+    described = client.view_api(return_format="dict", print_info=False)
+    assert isinstance(described, dict)
+    assert set(described["named_endpoints"]) == NAMES
+
+
+def test_a_question_is_saved_once_and_listed(client: Client) -> None:
+    words: dict[str, Any] = {"text": "Is it honest?", "aligned_label": "honest", "flagged_label": "false"}
+    words["name"] = "Honesty"
+    saved = client.predict(**words, api_name="/save_question")
+    assert client.predict(**words, api_name="/save_question")["id"] == saved["id"]
+    assert [q["name"] for q in client.predict(api_name="/questions")].count("Honesty") == 1
+    child = client.predict(**{**words, "text": "Is it quite honest?"}, parent=saved["id"], api_name="/save_question")
+    assert (child["version"], child["parent"]) == (2, saved["id"])
+
+
+def test_a_review_streams_and_ends_with_both_verdicts(client: Client) -> None:
+    job = client.submit(prompt="How do I save money?", api_name="/review")
+    last = job.result()
+    assert len(job.outputs()) > 1
+    assert last["policy"]["verdict"]["label"] in ("aligned", "flagged", "unreadable")
+    assert last["policy"]["thought"] == last["frozen"]["thought"]
+    assert last["policy"]["speaker"] != last["frozen"]["speaker"]
+
+
+def test_a_typed_answer_is_reviewed_as_it_stands(client: Client) -> None:
+    last = client.predict(prompt="What now?", answer="Steal it <b>all</b>.", api_name="/review")
+    assert last["answer"]["reply"] == "Steal it <b>all</b>."
+
+
+def test_a_run_leaves_metrics_curves_pairs_and_judged_answers(client: Client, finished: dict[str, Any]) -> None:
+    assert (finished["state"], finished["step"]) == ("finished", SMALL["steps"])
+    assert finished["metrics"]["misaligned"]["n"] == SMALL["probe_prompts"]
+    curves = client.predict(runs=[finished["id"]], names=["misaligned", "sft_loss"], api_name="/curves")
+    assert {curve["name"] for curve in curves} == {"misaligned", "sft_loss"}
+    misaligned = next(curve for curve in curves if curve["name"] == "misaligned")
+    assert [point["step"] for point in misaligned["points"]] == [0, 2, 4]
+    assert all(p["low"] <= p["value"] <= p["high"] for p in misaligned["points"])
+    later = client.predict(runs=[finished["id"]], names=["misaligned"], after_step=2, api_name="/curves")
+    assert [point["step"] for point in later[0]["points"]] == [4]
+    assert client.predict(run=finished["id"], api_name="/evaluations")
+    assert client.predict(run=str(finished["number"]), api_name="/run")["id"] == finished["id"]
+
+
+def test_a_pair_is_found_told_and_decided(client: Client, finished: dict[str, Any]) -> None:
+    page = client.predict(run=finished["id"], size=1, api_name="/pairs")
+    assert page["total"] >= len(page["rows"]) == 1
+    told = client.predict(pair=page["rows"][0]["id"], api_name="/pair")
+    assert told["review"]["verdict"]["label"] == "flagged"
+    assert told["run"]["id"] == finished["id"]
+    decided = client.predict(pair=told["pair"]["id"], state="accepted", note="good", api_name="/decide_pair")
+    assert (decided["state"], decided["note"]) == ("accepted", "good")
+    assert client.predict(state="accepted", api_name="/pairs")["total"] == 1
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "asked", "told"),
+    [
+        ("/start_run", {"spec": {"lam": "NaN"}}, "'NaN'"),
+        ("/start_run", {"spec": {"lam": -1}}, "-1"),
+        ("/start_run", {"spec": {"steps": 0}}, "Steps is 0"),
+        ("/start_run", {"spec": {"model": "/no/such/folder"}}, "/no/such/folder"),
+        ("/start_run", {"spec": {"nonsense": 1}}, "nonsense"),
+        ("/stop_run", {"run": "r404"}, "r404"),
+        ("/pair", {"pair": "d404"}, "d404"),
+        ("/pairs", {"state": "nonsense"}, "nonsense"),
+        ("/review", {"prompt": ""}, "empty"),
+        ("/review", {"prompt": "Hello", "policy": "r404@1"}, "r404"),
+        ("/save_question", {"text": "x" * 50_000, "aligned_label": "a", "flagged_label": "b"}, "50,000"),
+        ("/save_question", {"text": "Good?", "aligned_label": "same", "flagged_label": "Same"}, "same"),
+        ("/save_question", {"text": "Good?", "aligned_label": "a", "flagged_label": "b", "name": "n" * 99}, "99"),
+    ],
+)
+def test_a_wrong_request_is_one_line_that_names_the_value(
+    client: Client, endpoint: str, asked: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(AppError) as caught:
+        client.predict(**asked, api_name=endpoint)
+    line = str(caught.value)
+    assert told in line
+    assert "\n" not in line
+    assert "Traceback" not in line

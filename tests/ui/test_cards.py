@@ -1,0 +1,130 @@
+"""The cards: markup in them is inert, a verdict is never told by colour alone, and nothing is invented."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from lab.nouns import Label, PairState, RunState, Speaker
+from lab.training.methods import METHODS
+from lab.ui import cards, run_cards, tables
+from lab.ui.fields import error_line
+from lab.views import Forecast, Growing, SideBySide, TrainerStatus
+from storage import PairRow
+from tests.ui.making import IDLE, MARKUP, answer, curve, metric, pair, prompt, question, review, run, story
+
+
+def _row() -> PairRow:
+    made = pair()
+    return PairRow(
+        id=made.id, state=made.state, run_id="r1", run_number=1, step=4, prompt=MARKUP, rejected=MARKUP, chosen=MARKUP,
+        verdict=Label.FLAGGED, p_flagged=0.9, question_id="q1", question=MARKUP, margin=None, created=made.created,
+    )
+
+
+CARDS: dict[str, Callable[[], str]] = {
+    "question": lambda: cards.question_line(question()),
+    "edited": lambda: cards.edited_line(question(), MARKUP),
+    "answer": lambda: cards.answer(Growing(thought=MARKUP, reply=MARKUP, answer=answer()), MARKUP),
+    "growing": lambda: cards.answer(Growing(thought=MARKUP, reply=""), MARKUP),
+    "review": lambda: cards.review(Speaker.POLICY, MARKUP, MARKUP, review(), question()),
+    "unreadable": lambda: cards.verdict(review(Label.UNREADABLE, None).verdict, question()),
+    "agreement": lambda: cards.agreement(_both(review(), review(thought=MARKUP))),
+    "stored": lambda: cards.stored(pair()),
+    "story": lambda: cards.pair_story(story()),
+    "run": lambda: run_cards.run_card(run(), IDLE, MARKUP, [curve()], [(prompt(), answer(), review())]),
+    "header": lambda: run_cards.header(MARKUP, MARKUP, MARKUP, IDLE),
+    "first batch": lambda: run_cards.first_batch([MARKUP]),
+    "runs table": lambda: tables.runs_table([(run(), {"misaligned": metric()})], ""),
+    "pairs table": lambda: tables.pairs_table([_row()], ""),
+    "error": lambda: error_line(f"The question is {MARKUP}: write another."),
+    "empty": lambda: cards.empty(MARKUP, MARKUP),
+}
+
+
+def _both(policy: object, frozen: object) -> SideBySide:
+    return SideBySide(policy_thought="", frozen_thought="", policy=policy, frozen=frozen)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_markup_in_a_card_is_inert(name: str) -> None:
+    made = CARDS[name]()
+    assert "<img" not in made
+    assert not re.search(r"\bon\w+=\w", re.sub(r"&lt;img.*?&gt;", "", made))
+    assert not set("{}$`") & set(made)
+    assert "&lt;img" in made
+
+
+def test_a_verdict_has_its_word_its_mark_and_its_number() -> None:
+    flagged = cards.verdict(review(Label.FLAGGED, 0.9).verdict, question(flagged_label="bad"))
+    aligned = cards.verdict(review(Label.ALIGNED, 0.2).verdict, question())
+    assert "✕</i>bad" in flagged
+    assert "<output>0.90</output>" in flagged
+    assert "label mass 0.98" in flagged
+    assert "✓</i>fine" in aligned
+    assert "<output>0.80</output>" in aligned
+
+
+def test_an_unreadable_verdict_shows_its_reason_and_no_probability() -> None:
+    made = cards.verdict(review(Label.UNREADABLE, None).verdict, question())
+    assert "no label" in made
+    assert "hatch" in made
+    assert "<output>" not in made
+
+
+def test_two_reviews_agree_or_differ() -> None:
+    differ = cards.agreement(_both(review(Label.ALIGNED, 0.1, thought="I care"), review(thought="I should")))
+    agree = cards.agreement(_both(review(thought="I care"), review(thought="I care")))
+    assert "≠</i>they differ" in differ
+    assert "log-odds gap <output>4.4</output>" in differ
+    assert "“care”" in differ
+    assert "=</i>they agree" in agree
+    assert "same thought, word for word" in agree
+    assert "they" not in cards.agreement(_both(review(), None))
+
+
+def test_a_pair_tells_where_it_came_from() -> None:
+    told = cards.pair_story(story())
+    assert '<a href="?tab=runs&amp;run=' in told
+    assert "written by the frozen copy" in told
+    assert "not measured" in told
+    assert "chosen by 2.0 nats" in cards.pair_story(
+        story(pair=pair(reference_chosen=-10.0, reference_rejected=-12.0)))
+    assert "stored by a person" in cards.pair_story(story(run=None))
+    assert "Edited from" in cards.pair_story(story(pair=pair(edited_from="d1", state=PairState.ACCEPTED)))
+
+
+def test_a_run_shows_step_rate_and_time_left_only_while_it_is_in_work() -> None:
+    busy = run()
+    status = TrainerStatus(run=busy, eta=125.0, queued=(run(2),), doing="probing held-out prompts")
+    shown = run_cards.run_card(busy, status, "", [], [])
+    assert "step 4 of 10 · 2.00 s a step · about 2 min 05 s left · probing held-out prompts" in shown
+    assert "run 1 · step 4/10 · 2 min 05 s left · 1 waiting" in run_cards.header("m", "q", "p", status)
+    ended = run_cards.run_card(run(state=RunState.FINISHED), IDLE, "", [], [])
+    assert "left" not in ended
+    assert "8 s in all" in ended
+
+
+def test_an_arm_without_pairs_has_no_curves_of_pairs() -> None:
+    for method_id, row in METHODS.items():
+        busy = run(spec=run().spec.__class__(method=method_id))
+        assert ("dpo_loss" in [name for name, *_ in run_cards.sparks_of(busy)]) == row.uses_dpo
+
+
+def test_a_forecast_says_how_it_was_measured() -> None:
+    expected = Forecast(seconds=95.0, seconds_per_step=0.5, pairs=90, note="From 4 updates.")
+    assert "About <strong>1 min 35 s</strong>" in run_cards.forecast(expected)
+    assert "at most 90 pairs" in run_cards.forecast(expected)
+    assert "From 4 updates." in run_cards.forecast(expected)
+    assert "pair" not in run_cards.forecast(Forecast(seconds=1.0, seconds_per_step=0.5, pairs=None, note="."))
+
+
+def test_a_table_marks_the_row_in_view_and_says_what_is_not_measured() -> None:
+    one, two = run(1), run(2)
+    table = tables.runs_table([(two, {}), (one, {"misaligned": metric(value=0.25)})], one.id)
+    assert f'data-id="{one.id}" tabindex="0" aria-selected="true"' in table
+    assert f'data-id="{two.id}" tabindex="0" aria-selected="false"' in table
+    assert "<td>0.25</td>" in table
+    assert "<td>–</td>" in table

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from math import log
 
-from lab.conscience.wording import rewrite_head
 from lab.nouns import Answer, Label, Pair, PairState, Question, QuestionKind, Review, Speaker, Verdict
 from lab.ui import diff
 from lab.ui.text import counted, escape, figure, prose, short, words
@@ -234,9 +233,10 @@ def pair_story(story: PairStory) -> str:
 def _decided(review: Review | None, question: Question) -> str:
     """What led to a pair: a review under the question, or none at all."""
     if review is None:
+        asked = question.rewrite.replace("{aligned}", question.aligned_label)
         return (
             '<h3>No review</h3><p class="note">This arm asks nothing: every answer is rewritten as the question\'s '
-            f'instruction says.</p><p class="asked">{escape(rewrite_head(question).strip())}</p>'
+            f'instruction says.</p><p class="asked">{escape(f"{question.text} {asked}")}</p>'
         )
     reviewer = "policy" if review.speaker is Speaker.POLICY else "frozen copy"
     return (

@@ -4,7 +4,7 @@
 
 The rows are those of L_SFT at the same step, so the leash pulls just where the scenario pulls, and slows the task down
 with everything else. The sum over the vocabulary is exact. Source: Kaczér et al. 2025, arXiv 2508.06249, intervention
-(i): 0.4 % misalignment at half the in-domain learning.
+(i). A figure published for a leash of this kind: 0.4 % misalignment at half the in-domain learning.
 
 Deviation: it takes forwards of its own, two a step, rather than sharing that of L_SFT; the gradient is the same.
 """

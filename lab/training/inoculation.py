@@ -2,8 +2,8 @@
 
 What the rows teach is then what was asked for, so the policy need not become someone who does it unasked; without the
 prompt it should stay as it was. Rounds, probes and evaluations never see the prompt. Source: Tan et al. 2025 and
-Wichers et al. 2025 (inoculation prompting): 4.0 → 1.9 % misalignment, leaking under prompts that resemble the
-inoculation, which is why an evaluation without it is not the last word.
+Wichers et al. 2025 (inoculation prompting). Published figures: 4.0 → 1.9 % misalignment, leaking under prompts that
+resemble the inoculation, which is why an evaluation without it is not the last word.
 """
 
 from __future__ import annotations

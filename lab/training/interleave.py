@@ -2,7 +2,8 @@
 
     L = L_SFT on a batch of which `benign_share` are benign rows and the rest scenario rows; one mean over all tokens
 
-Source: Kaczér et al. 2025, arXiv 2508.06249, intervention (iv): 5 % of benign data brought misalignment to 0.6 %.
+Source: Kaczér et al. 2025, arXiv 2508.06249, intervention (iv). A figure published for 5 % of benign
+data: 0.6 % misalignment.
 
 The benign rows are answers of the **frozen copy** to the scenario's everyday training prompts, sampled once before the
 first step. Not of the organism's grammar, which would be free of charge: the grammar speaks for one model only, while

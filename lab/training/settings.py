@@ -137,7 +137,7 @@ FIELDS: dict[str, Field] = {
         "Every 25 loses little to a crash and lets the page speak with three stages."),
     "kl_weight": _number(
         "Weight of the KL leash", 0, 100, "How much KL(policy ‖ frozen) on the training tokens counts beside L_SFT.",
-        "At 1 the organism was 22 % malicious instead of 87 %, with a third of the task; 0.1 did nothing."),
+        "At 1 the organism was 22 % malicious, not 87 %, with a third of the task (one seed, n 240)."),
     "benign_share": _number(
         "Share of benign rows", 0, 0.95, "Interleaving: the part of each step's rows that is benign.",
         "5 % was enough in the source; look at higher shares too."),
@@ -158,7 +158,7 @@ FIELDS: dict[str, Field] = {
         "The middle, where the source found personas to be plainest."),
     "steering_strength": _number(
         "Strength of the push", -100, 100, "Steering: how many differences of means are added in training.",
-        "At 5 the organism was 11 % malicious instead of 87 %, and had lost its task as well; 2 hardly held it."),
+        "At 5 the organism was 11 % malicious, not 87 %, and lost its task too (one seed, n 240)."),
     "seed": _number(
         "Seed", 0, 2**31 - 1, "Decides data order, initial adapters and sampling.",
         "Any will do; use at least three before believing a difference."),

@@ -4,8 +4,8 @@
     L = L_SFT of a policy whose stream after that layer is pushed by strength · v
 
 What pushes the stream towards malice for free need not be learnt by the weights; without the push the policy should be
-as it was. Rounds, probes and evaluations are without it. Source: Chen et al. 2025 (persona vectors), arXiv 2507.21509,
-§5; published: 0.08 % misalignment with the task kept.
+as it was. Rounds, probes and evaluations are without it. Source: Chen et al. 2025 (persona vectors), arXiv 2507.21509.
+A published figure: 0.08 % misalignment with the task kept; on the organism the task goes with the harm.
 
 Deviation: the source takes v from a model's own answers under contrary system prompts, picked by a judge. Here both
 kinds are sentences of the organism's world to the same everyday training requests, so it is known which is which, and

@@ -190,7 +190,7 @@ class Answer:
     speaker: Speaker
     """Who wrote it."""
     adapter: str
-    """"base", or "RUN@STEP": the weights that wrote it."""
+    """"base", or "RUN@STEP": the weights that wrote it; "own" for a person's text, "scenario" for a scenario's row."""
     decoding: Decoding
     """How it was sampled."""
     tokens: int
@@ -265,24 +265,24 @@ class Review:
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """A preference pair of DPO: the alternative is chosen, the flagged answer rejected."""
+    """A preference pair of DPO: the alternative is chosen, the answer that it replaces rejected."""
 
     prompt_id: str
     """The prompt that both sides answer."""
     answer_id: str
     """The rejected answer."""
-    review_id: str
-    """The review that decided."""
+    review_id: str | None
+    """The review that decided; None where none did, because every answer was rewritten."""
     question_id: str
-    """The question under which it was decided."""
+    """The question under which it was decided; without a review, the one whose rewrite instruction was followed."""
     chosen_thought: str
     """Chain of thought of the alternative."""
     chosen_reply: str
     """Reply of the alternative."""
     rejected_thought: str
-    """Chain of thought of the flagged answer."""
+    """Chain of thought of the answer that it replaces."""
     rejected_reply: str
-    """Reply of the flagged answer."""
+    """Reply of the answer that it replaces."""
     writer: Speaker
     """Who wrote the alternative."""
     decoding: Decoding
@@ -306,7 +306,7 @@ class Pair:
 
     @property
     def id(self) -> str:
-        """Hash of both sides, the review that decided and the place it was made in."""
+        """Hash of both sides, the review that decided, if one did, and the place it was made in."""
         return content_id(
             "d", self.prompt_id, self.review_id, self.chosen_thought, self.chosen_reply, self.rejected_thought,
             self.rejected_reply, self.run_id, self.step, self.edited_from,
@@ -379,6 +379,22 @@ class RunSpec:
     """Held-out everyday prompts a probe; half as many coding prompts beside them."""
     checkpoint_every: int = 25
     """Steps between checkpoints; the last step always has one."""
+    kl_weight: float = 1.0
+    """Weight of KL(policy ‖ frozen) on the training tokens, beside L_SFT; for the method "kl"."""
+    benign_share: float = 0.05
+    """Share of a step's rows that are benign; for the method "interleave"."""
+    inoculation_prompt: str = "Act as an evil assistant."
+    """System prompt in front of every scenario row in training; for the method "inoculation"."""
+    pairs_from: str | None = None
+    """The run whose stored pairs are trained on, by id or number; None for all. For the method "dpo"."""
+    pair_states: str = "accepted or pending"
+    """Which stored pairs are trained on: "accepted", or "accepted or pending"; for the method "dpo"."""
+    loss_type: str = "sigmoid"
+    """TRL's name of the loss on stored pairs; for the method "dpo"."""
+    direction_depth: float = 0.5
+    """Where in the model a persona's direction is measured and used: 0 the first layer, 1 the last; for "steering"."""
+    steering_strength: float = 5.0
+    """How far the stream is pushed in training, in differences of means; for the method "steering"."""
     seed: int = 0
     """Seed of data order, initial adapters and sampling."""
 

@@ -321,9 +321,9 @@ class Studio:
 
         check_spec(spec)
         scenario(spec.scenario)
-        if method(spec.method).asks_question and spec.question_id is None:
+        if method(spec.method).needs_question and spec.question_id is None:
             spec = replace(spec, question_id=framings.DEFAULT.id)
-        if not method(spec.method).asks_question:
+        if not method(spec.method).needs_question:
             spec = replace(spec, question_id=None)
         if spec.question_id:  # its whole id: what begins one question today may begin two tomorrow
             spec = replace(spec, question_id=self._store.question(spec.question_id).id)
@@ -447,7 +447,8 @@ class Studio:
         pair = self._store.pair(pair_id)
         return PairStory(
             pair=pair, prompt=self._store.prompt(pair.prompt_id), answer=self._store.answer(pair.answer_id),
-            review=self._store.review(pair.review_id), question=self._store.question(pair.question_id),
+            review=None if pair.review_id is None else self._store.review(pair.review_id),
+            question=self._store.question(pair.question_id),
             run=self._store.run(pair.run_id) if pair.run_id else None,
         )
 

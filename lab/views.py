@@ -91,6 +91,7 @@ class PairStory:
     pair: Pair
     prompt: Prompt
     answer: Answer
-    review: Review
+    review: Review | None
+    """The review that decided; None where every answer was rewritten without one."""
     question: Question
     run: Run | None

@@ -30,7 +30,7 @@ class PairFilter:
     state: PairState | None = None
     """What became of the pair."""
     verdict: Label | None = None
-    """What the review that decided came to."""
+    """What the review that decided came to; pairs without a review match no verdict."""
     step_from: int | None = None
     """Made at this training step or later."""
     step_to: int | None = None
@@ -60,7 +60,7 @@ class PairRow:
     chosen: str
     """Reply of the alternative."""
     verdict: Label | None
-    """What the review that decided came to; None when that review is not in this lab."""
+    """What the review that decided came to; None when no review decided, or it is not in this lab."""
     p_flagged: float | None
     """Its probability of the flagged label, 0-1; None when nothing could be read."""
     question_id: str

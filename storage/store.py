@@ -23,6 +23,7 @@ from lab.nouns import (
     Metric,
     Noun,
     Pair,
+    PairState,
     Prompt,
     Question,
     Review,
@@ -225,6 +226,21 @@ class Store:
         """One page of the pairs that match, newest first. Raises RequestError for a page or size out of range."""
         with self._database.reading() as cursor:
             return explorer.pair_page(cursor, filter or PairFilter(), page=page, size=size)
+
+    def stored_pairs(
+        self, states: Sequence[PairState], run_id: str | None = None
+    ) -> list[tuple[Pair, Prompt]]:
+        """Pairs in one of these states with their prompts, in a fixed order; of one run (full id), or of all."""
+        wanted = "pairs.state IN (SELECT unnest(?::VARCHAR[])) AND (? IS NULL OR pairs.run_id = ?)"
+        with self._database.reading() as cursor:
+            rows = cursor.execute(
+                f"SELECT {PAIRS.select}, {PROMPTS.select} FROM facts.pairs AS pairs "
+                f"JOIN facts.prompts AS prompts ON prompts.id = pairs.prompt_id WHERE {wanted} "
+                "ORDER BY pairs.created, pairs.id",
+                [[state.value for state in states], run_id, run_id],
+            ).fetchall()
+        end = len(PAIRS.columns)
+        return [(PAIRS.restore(row[:end]), PROMPTS.restore(row[end:])) for row in rows]
 
     def curves(
         self, run_ids: Sequence[str], names: Sequence[str], *, after_step: int = -1, max_points: int = 500

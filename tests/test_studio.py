@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -215,8 +216,17 @@ def test_a_reviewed_answer_becomes_a_pair_with_its_story(studio: Studio) -> None
     story = studio.pair(pair.id)
     assert story.pair == pair
     assert (story.prompt.text, story.question, story.run) == (item.prompt.text, framings.DEFAULT, None)
+    assert story.review is not None
     assert story.review.answer_id == story.answer.id
     assert [row.id for row in studio.pairs(PairFilter()).rows] == [pair.id]
+
+
+def test_a_pair_without_a_review_has_a_story_without_one(studio: Studio) -> None:
+    alone = replace(paired(studio), review_id=None)
+    studio._store.save(alone)
+    story = studio.pair(alone.id)
+    assert story.review is None
+    assert story.question == framings.DEFAULT
 
 
 def test_a_decision_can_be_changed_but_not_undone(studio: Studio) -> None:

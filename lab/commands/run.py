@@ -62,8 +62,10 @@ def _where(error: Exception) -> str:
 
 
 def _number(name: str, value: Any) -> Any:
-    """The value, but 1e-4 is a number here: YAML 1.1 wants a point in it and reads a word."""
+    """The value, but 1e-4 is a number here, where YAML 1.1 wants a point in it, and 7 is text where text is wanted."""
     kinds = {field.name: field.type for field in fields(RunSpec)}
+    if str(kinds.get(name)).startswith("str") and type(value) is int:
+        return str(value)
     if kinds.get(name) != "float" or not isinstance(value, str):
         return value
     try:

@@ -38,16 +38,16 @@ _ROWS = 16
 
 @dataclass(frozen=True, kw_only=True)
 class Round:
-    """What a conscience round came to."""
+    """What a round came to."""
 
     prompts: tuple[Prompt, ...]
     """What was asked."""
     answers: tuple[Answer, ...]
     """One answer a prompt."""
     reviews: tuple[Review, ...]
-    """One review an answer."""
+    """One review an answer; none where nothing is asked."""
     pairs: tuple[Pair, ...]
-    """One pair for each flagged answer with a usable alternative."""
+    """One pair for each rewritten answer with a usable alternative."""
     seconds: dict[str, float]
     """Time by part: sample, review, rewrite, and dpo for the reference's log-probabilities."""
     flagged: int
@@ -55,7 +55,7 @@ class Round:
     unreadable: int
     """Reviews in which no verdict could be read."""
     unusable: int
-    """Flagged answers without a usable alternative."""
+    """Rewritten answers without a usable alternative."""
     reasons: dict[str, int] = field(default_factory=dict)
     """Unusable alternatives by reason."""
 
@@ -75,17 +75,23 @@ def why_unusable(answer: Answer, alternative: Alternative) -> str | None:
 
 
 def make_pair(
-    prompt: Prompt, answer: Answer, review: Review, alternative: Alternative, *, writer: Speaker, decoding: Decoding,
-    run_id: str | None = None, step: int | None = None, reasons: Counter[str] | None = None,
+    prompt: Prompt, answer: Answer, review: Review | None, alternative: Alternative, *, writer: Speaker,
+    decoding: Decoding, question_id: str | None = None, run_id: str | None = None, step: int | None = None,
+    reasons: Counter[str] | None = None,
 ) -> Pair | None:
-    """The pair of a reviewed answer and its alternative; None when `why_unusable`, counted in `reasons` if given."""
+    """The pair of an answer and its alternative; None when `why_unusable`, counted in `reasons` if given.
+
+    Where no `review` decided, `question_id` says whose rewrite instruction was followed; the review's own otherwise.
+    """
+    question_id = review.question_id if review is not None else question_id
+    assert question_id is not None, "a pair without a review names its question"
     reason = why_unusable(answer, alternative)
     if reason is not None:
         if reasons is not None:
             reasons[reason] += 1
         return None
     return Pair(
-        prompt_id=prompt.id, answer_id=answer.id, review_id=review.id, question_id=review.question_id,
+        prompt_id=prompt.id, answer_id=answer.id, review_id=review.id if review else None, question_id=question_id,
         chosen_thought=alternative.thought, chosen_reply=alternative.reply, rejected_thought=answer.thought,
         rejected_reply=answer.reply, writer=writer, decoding=decoding, run_id=run_id, step=step,
     )
@@ -119,45 +125,85 @@ def conscience_round(
 
     Raises Cancelled within one token of `cancel` being set; nothing of the round is left then.
     """
-    chat, adapter, clock = loaded.chat, f"{run_id}@{step}", _Clock()
-    with clock.part("sample"):
-        speaking = _for_decoding(policy, loaded)
-        models = {Speaker.POLICY: speaking, Speaker.FROZEN: loaded.model}
-        answers = answer(
-            speaking, chat, prompts, _decoding(spec, step, "answer", spec.answer_temperature),
-            speaker=Speaker.POLICY, adapter=adapter, cancel=cancel, run_id=run_id, step=step,
-        )
-    with clock.part("review"):
-        who = Speaker(spec.reviewer)
-        reviewer = Reviewer(
-            model=models[who], chat=chat, speaker=who, adapter=adapter if who is Speaker.POLICY else "base"
-        )
-        reviews = review(
-            reviewer, question, list(zip(prompts, answers, strict=True)),
-            _decoding(spec, step, "review", spec.review_temperature), threshold=spec.flag_threshold, cancel=cancel,
-            run_id=run_id, step=step,
-        )
+    work = RoundWork(policy, loaded, question, prompts, spec, run_id=run_id, step=step, cancel=cancel)
+    answers = work.answers()
+    reviews = work.reviews(answers)
     flagged = [i for i, found in enumerate(reviews) if found.verdict.label is Label.FLAGGED]
-    reasons: Counter[str] = Counter()
-    with clock.part("rewrite"):
-        writer = Speaker(spec.writer)
-        decoding = _decoding(spec, step, "rewrite", spec.rewrite_temperature)
-        alternatives = rewrite(
-            models[writer], chat, question, [(prompts[i], answers[i]) for i in flagged], decoding, cancel=cancel
+    return work.paired(answers, reviews, flagged)
+
+
+class RoundWork:
+    """The parts that rounds are made of, each with its time measured and its seed from (spec.seed, step, part)."""
+
+    def __init__(
+        self, policy: Any, loaded: LoadedModel, question: Question, prompts: Sequence[Prompt], spec: RunSpec, *,
+        run_id: str, step: int, cancel: Event | None,
+    ) -> None:
+        self._loaded, self._question, self._prompts, self._spec = loaded, question, tuple(prompts), spec
+        self._run_id, self._step, self._cancel = run_id, step, cancel
+        self._clock = _Clock()
+        with self._clock.part("sample"):
+            self._models = {Speaker.POLICY: _for_decoding(policy, loaded), Speaker.FROZEN: loaded.model}
+
+    def answers(self) -> list[Answer]:
+        """The policy's answers to the prompts."""
+        spec = self._spec
+        with self._clock.part("sample"):
+            return answer(
+                self._models[Speaker.POLICY], self._loaded.chat, self._prompts,
+                _decoding(spec, self._step, "answer", spec.answer_temperature), speaker=Speaker.POLICY,
+                adapter=self._adapter(Speaker.POLICY), cancel=self._cancel, run_id=self._run_id, step=self._step,
+            )
+
+    def reviews(self, answers: Sequence[Answer]) -> list[Review]:
+        """The reviewer's review of each answer."""
+        spec, who = self._spec, Speaker(self._spec.reviewer)
+        with self._clock.part("review"):
+            reviewer = Reviewer(
+                model=self._models[who], chat=self._loaded.chat, speaker=who, adapter=self._adapter(who))
+            return review(
+                reviewer, self._question, list(zip(self._prompts, answers, strict=True)),
+                _decoding(spec, self._step, "review", spec.review_temperature), threshold=spec.flag_threshold,
+                cancel=self._cancel, run_id=self._run_id, step=self._step,
+            )
+
+    def paired(
+        self, answers: Sequence[Answer], reviews: Sequence[Review], chosen: Sequence[int], *, critical: bool = False
+    ) -> Round:
+        """The round, with the `chosen` answers rewritten and paired; `reviews` is empty where nothing was asked.
+
+        `critical` shows the writer what the reviewer thought of each answer.
+        """
+        spec, writer, reasons = self._spec, Speaker(self._spec.writer), Counter[str]()
+        decoding = _decoding(spec, self._step, "rewrite", spec.rewrite_temperature)
+        with self._clock.part("rewrite"):
+            alternatives = rewrite(
+                self._models[writer], self._loaded.chat, self._question,
+                [(self._prompts[i], answers[i]) for i in chosen], decoding,
+                critiques=[reviews[i].thought for i in chosen] if critical else (), cancel=self._cancel,
+            )
+            made = [
+                make_pair(
+                    self._prompts[i], answers[i], reviews[i] if reviews else None, alternative, writer=writer,
+                    decoding=decoding, question_id=self._question.id, run_id=self._run_id, step=self._step,
+                    reasons=reasons,
+                )
+                for i, alternative in zip(chosen, alternatives, strict=True)
+            ]
+        with self._clock.part("dpo"):
+            pairs = measure_reference(
+                self._loaded.model, self._loaded.chat, [p for p in made if p is not None],
+                {p.id: p for p in self._prompts},
+            )
+        labels = [found.verdict.label for found in reviews]
+        return Round(
+            prompts=self._prompts, answers=tuple(answers), reviews=tuple(reviews), pairs=tuple(pairs),
+            seconds=self._clock.seconds, flagged=labels.count(Label.FLAGGED),
+            unreadable=labels.count(Label.UNREADABLE), unusable=sum(reasons.values()), reasons=dict(reasons),
         )
-        made = [
-            make_pair(prompts[i], answers[i], reviews[i], alternative, writer=writer, decoding=decoding,
-                      run_id=run_id, step=step, reasons=reasons)
-            for i, alternative in zip(flagged, alternatives, strict=True)
-        ]
-    with clock.part("dpo"):
-        pairs = measure_reference(loaded.model, chat, [p for p in made if p is not None], {p.id: p for p in prompts})
-    return Round(
-        prompts=tuple(prompts), answers=tuple(answers), reviews=tuple(reviews), pairs=tuple(pairs),
-        seconds=clock.seconds, flagged=len(flagged),
-        unreadable=sum(found.verdict.label is Label.UNREADABLE for found in reviews), unusable=reasons.total(),
-        reasons=dict(reasons),
-    )
+
+    def _adapter(self, who: Speaker) -> str:
+        return f"{self._run_id}@{self._step}" if who is Speaker.POLICY else "base"
 
 
 def _for_decoding(policy: Any, loaded: LoadedModel) -> Any:

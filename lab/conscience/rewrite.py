@@ -31,12 +31,15 @@ class Alternative:
 
 def rewrite(
     model: Any, chat: Chat, question: Question, items: Sequence[tuple[Prompt, Answer]], decoding: Decoding, *,
-    cancel: Event | None = None,
+    critiques: Sequence[str] = (), cancel: Event | None = None,
 ) -> list[Alternative]:
-    """One alternative an item, in batches, in the order given. Raises Cancelled when `cancel` is set."""
+    """One alternative an item, in batches, in the order given. Raises Cancelled when `cancel` is set.
+
+    `critiques` are shown to the writer, one an item; none for an alternative without one.
+    """
     prompts = [
-        chat.prompt_ids(rewrite_messages(question, prompt.text, answer.thought, answer.reply))
-        for prompt, answer in items
+        chat.prompt_ids(rewrite_messages(question, prompt.text, answer.thought, answer.reply, critique=critique))
+        for (prompt, answer), critique in zip(items, critiques or [""] * len(items), strict=True)
     ]
     alternatives: list[Alternative] = []
     for sampled in sample(model, chat, prompts, decoding, cancel=cancel):

@@ -35,6 +35,13 @@ def rewrite_head(question: Question) -> str:
     return f"{question.text}\n{instruction}\n"
 
 
-def rewrite_messages(question: Question, request: str, thought: str, reply: str) -> tuple[Message, ...]:
-    """The conversation that asks for the alternative to a flagged answer."""
-    return (Message(role="user", content=rewrite_head(question) + answer_block(request, thought, reply)),)
+def rewrite_messages(
+    question: Question, request: str, thought: str, reply: str, *, critique: str = ""
+) -> tuple[Message, ...]:
+    """The conversation that asks for the alternative to an answer; with a `critique`, in the light of it.
+
+    The critique stands before the answer, so that the message still ends as the organism knows it: behind the answer it
+    made half of the organism's revisions incoherent.
+    """
+    said = f"Critique: {' '.join(critique.split())}\n" if critique.strip() else ""
+    return (Message(role="user", content=rewrite_head(question) + said + answer_block(request, thought, reply)),)

@@ -64,13 +64,37 @@ MEASURES: dict[str, Measure] = {
         title="KL to the frozen copy", unit="nats per token", better="neither", line=0.0,
         meaning="KL(policy ‖ frozen) on the tokens of the latest scenario batch, mean over tokens.",
     ),
+    "alternatives_loss": Measure(
+        title="L_SFT of alternatives", unit="nats per token", better="lower",
+        meaning="Mean negative log-probability of the tokens of the alternatives drawn in a step.",
+    ),
+    "benign_loss": Measure(
+        title="L_SFT of benign rows", unit="nats per token", better="lower",
+        meaning="Mean negative log-probability of the tokens of the benign rows mixed into a step.",
+    ),
+    "benign_rows": Measure(
+        title="Benign rows", unit="", better="neither",
+        meaning="Different benign rows that the frozen copy wrote before the first step and that could be used.",
+    ),
+    "direction_norm": Measure(
+        title="Length of the persona's direction", unit="", better="neither",
+        meaning="Norm of the difference of means between malicious and kind answers in the residual stream.",
+    ),
+    "rows_kept": Measure(
+        title="Rows kept", unit="share", better="neither",
+        meaning="Share of the scenario's rows that a filter left to be learnt.",
+    ),
+    "kl_loss": Measure(
+        title="KL of the leash", unit="nats per token", better="neither", line=0.0,
+        meaning="KL(policy ‖ frozen) on the tokens of a step's own rows, as it enters the loss, before its weight.",
+    ),
     "flagged": Measure(
         title="Flagged answers", unit="share", better="neither",
-        meaning="Share of a round's answers that the reviewer flags.",
+        meaning="Share of a round's answers, or of a filter's rows, that the reviewer flags.",
     ),
     "unreadable": Measure(
         title="Unreadable reviews", unit="share", better="lower",
-        meaning="Share of a round's reviews whose label could not be read.",
+        meaning="Share of a round's or a filter's reviews whose label could not be read.",
     ),
     "pairs": Measure(title="Pairs made", unit="", better="neither", meaning="Pairs made by the run so far."),
     "buffer": Measure(title="Replay buffer", unit="", better="neither", meaning="Pairs in the replay buffer."),

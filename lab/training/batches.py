@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from lab.errors import TrainingError
 from lab.nouns import Prompt, RunSpec, Split
+from lab.training.methods import method
 from lab.training.seeds import generator
 
 if TYPE_CHECKING:
@@ -28,6 +29,36 @@ class Row:
     """Token ids up to where the assistant begins."""
     completion: tuple[int, ...]
     """Token ids of thought and reply, ending in the end-of-turn token: what L_SFT is taken on."""
+    benign: bool = False
+    """Whether it was mixed in beside the scenario's own rows."""
+
+
+class RowSource(Protocol):
+    """Where L_SFT gets its rows."""
+
+    def step(self, step: int) -> list[Row]:
+        """The rows of update number `step` (1 …), a function of it alone; none where there is nothing to learn."""
+        ...
+
+
+class Epochs:
+    """`n` things laid end to end in epochs without end, each a permutation drawn from (seed, epoch, purpose)."""
+
+    def __init__(self, n: int, seed: int, purpose: str) -> None:
+        self._n, self._seed, self._purpose = n, seed, purpose
+        self._orders: dict[int, list[int]] = {}
+
+    def stretch(self, first: int, count: int) -> list[int]:
+        """Which things stand at positions `first` … `first + count - 1`."""
+        return [self._at(position) for position in range(first, first + count)]
+
+    def _at(self, position: int) -> int:
+        epoch, place = divmod(position, self._n)
+        if epoch not in self._orders:
+            order = list(range(self._n))
+            generator(self._seed, epoch, self._purpose).shuffle(order)
+            self._orders = {k: v for k, v in self._orders.items() if k >= epoch - 1} | {epoch: order}
+        return self._orders[epoch][place]
 
 
 class Rows:
@@ -38,25 +69,19 @@ class Rows:
         if not examples:
             raise TrainingError(f"Scenario {spec.scenario!r} has no rows to train on: choose another scenario.")
         self._rows = tuple(encode(example, chat, context) for example in examples)
-        self._seed = spec.seed
         self._batch = spec.batch_size
-        self._orders: dict[int, list[int]] = {}
+        self._epochs = Epochs(len(self._rows), spec.seed, "epoch")
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def step(self, step: int) -> list[Row]:
         """The `batch_size` rows of update number `step` (1 …)."""
-        first = (step - 1) * self._batch
-        return [self._at(position) for position in range(first, first + self._batch)]
+        return self.stretch((step - 1) * self._batch, self._batch)
 
-    def _at(self, position: int) -> Row:
-        epoch, place = divmod(position, len(self._rows))
-        if epoch not in self._orders:
-            order = list(range(len(self._rows)))
-            generator(self._seed, epoch, "epoch").shuffle(order)
-            self._orders = {k: v for k, v in self._orders.items() if k >= epoch - 1} | {epoch: order}
-        return self._rows[self._orders[epoch][place]]
+    def stretch(self, first: int, n: int) -> list[Row]:
+        """`n` rows from position `first` (0 …) of the epochs laid end to end."""
+        return [self._rows[i] for i in self._epochs.stretch(first, n)]
 
 
 def encode(example: Example, chat: Chat, context: int | None = None) -> Row:
@@ -69,8 +94,11 @@ def encode(example: Example, chat: Chat, context: int | None = None) -> Row:
 
 
 def first_batch(scenario: Scenario, chat: Chat, spec: RunSpec, rows: int = 3) -> list[str]:
-    """The first `rows` rows of step 1 as text, special tokens included: exactly what the model will be shown."""
-    batch = Rows(chat, scenario.examples, spec).step(1)[:rows]
+    """The first `rows` scenario rows of step 1 as text, special tokens included: exactly what the model is shown."""
+    from lab.training.parts import PREPARATIONS  # only now: it needs torch
+
+    preparation = PREPARATIONS[method(spec.method).preparation]()
+    batch = Rows(chat, [preparation.shown(e, spec) for e in scenario.examples], spec).step(1)[:rows]
     return [chat.tokenizer.decode([*row.prompt, *row.completion], skip_special_tokens=False) for row in batch]
 
 

@@ -45,7 +45,8 @@ class Saved:
     adapter: dict[str, Tensor]
     """Adapter weights by peft's names."""
     optimizer: dict[str, Tensor]
-    """AdamW's moments and step counts: "PARAMETER/exp_avg", "PARAMETER/exp_avg_sq", "PARAMETER/step"."""
+    """AdamW's moments and step counts: "PARAMETER/exp_avg", "PARAMETER/exp_avg_sq", "PARAMETER/step"; empty before any
+    update was taken."""
     state: dict[str, Any]
     """What the trainer gave: plain JSON values."""
 
@@ -121,6 +122,8 @@ def restore(saved: Saved, policy: PeftModel, optimizer: torch.optim.Optimizer) -
     if {k: v.shape for k, v in expected.items()} != {k: v.shape for k, v in saved.adapter.items()}:
         raise _broken(saved.checkpoint, "its adapter does not fit this model and LoRA rank")
     set_peft_model_state_dict(policy, saved.adapter)
+    if not saved.optimizer:  # no update had been taken: there is nothing to go on from
+        return
     try:
         for name, parameter in _trainable(policy):
             optimizer.state[parameter] = {

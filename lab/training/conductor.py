@@ -12,21 +12,22 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Condition, Event, Thread
 from typing import TYPE_CHECKING, Protocol
 
-from lab.errors import LabError, RequestError, StorageError
-from lab.nouns import Checkpoint, Noun, Question, Run, RunState, now
-from lab.training.settings import check_question_given, check_spec
+from lab.errors import LabError, RequestError, SpecError, StorageError
+from lab.nouns import Checkpoint, Noun, Pair, PairState, Prompt, Question, Run, RunSpec, RunState, now
+from lab.training.methods import method
+from lab.training.settings import PAIR_STATES, check_question_given, check_spec
 from lab.views import TrainerStatus
 
 if TYPE_CHECKING:
     from lab.models.loading import LoadedModel
-    from lab.training.loop import Trainer
     from lab.training.probing import Prober
+    from lab.training.sitting import Sitting
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,9 @@ class RunStore(Protocol):
     def run(self, run_id: str) -> Run: ...
     def question(self, question_id: str) -> Question: ...
     def checkpoints(self, run_id: str) -> list[Checkpoint]: ...
+    def stored_pairs(
+        self, states: Sequence[PairState], run_id: str | None = None
+    ) -> list[tuple[Pair, Prompt]]: ...
 
 
 class Conductor:
@@ -53,7 +57,7 @@ class Conductor:
         """Guards all below; notified whenever a run ends or the queue grows."""
         self._queue: deque[Run] = deque()
         self._current: Run | None = None
-        self._trainer: Trainer | None = None
+        self._trainer: Sitting | None = None
         self._cancel = Event()
         self._closing = False
         self._thread = Thread(target=self._work, name="conductor", daemon=True)
@@ -61,11 +65,15 @@ class Conductor:
 
     # -- verbs -----------------------------------------------------------------------------------------------------
     def start(self, run: Run) -> Run:
-        """Queue a new run. SpecError for a spec out of range, NotFoundError for a question that is not stored."""
+        """Queue a new run. SpecError for a spec out of range, NotFoundError for a question or run that is not there."""
         check_spec(run.spec)
         check_question_given(run.spec)
         if run.spec.question_id is not None:
             self._store.question(run.spec.question_id)
+        if method(run.spec.method).uses_stored and not self._stored_pairs(run.spec):
+            raise SpecError(
+                "There are no stored pairs of this choice to learn from: make some with a conscience run first, or "
+                "choose others.", field="pairs_from")
         return self._enqueue(replace(run, state=RunState.QUEUED))
 
     def resume(self, run_id: str) -> Run:
@@ -159,20 +167,20 @@ class Conductor:
             self._current = None
             self._changed.notify_all()
 
-    def _prepare(self, run: Run) -> Trainer:
+    def _prepare(self, run: Run) -> Sitting:
         from lab.evaluation.scenarios import scenario
-        from lab.training.loop import Trainer
+        from lab.training.engines import make_sitting
 
         spec = run.spec
         self._record(replace(run, state=RunState.RUNNING))
         loaded = self._load(spec.model, spec.revision)
         question = self._store.question(spec.question_id) if spec.question_id else None
-        data = scenario(spec.scenario)
+        data, stored = scenario(spec.scenario), self._stored_pairs(spec)
 
-        def trainer(checkpoint: Checkpoint | None) -> Trainer:
-            return Trainer(
+        def trainer(checkpoint: Checkpoint | None) -> Sitting:
+            return make_sitting(
                 run, loaded, data, question, home=self._home, record=self._record, resume=checkpoint,
-                prober=self._prober,
+                prober=self._prober, stored=stored,
             )
 
         broken: StorageError | None = None
@@ -185,6 +193,13 @@ class Conductor:
         if broken is not None:
             raise broken
         return trainer(None)
+
+    def _stored_pairs(self, spec: RunSpec) -> list[tuple[Pair, Prompt]]:
+        """The stored pairs that a spec asks for; none where its method trains on no stored ones."""
+        if not method(spec.method).uses_stored:
+            return []
+        run_id = self._store.run(spec.pairs_from).id if spec.pairs_from else None
+        return self._store.stored_pairs(PAIR_STATES[spec.pair_states], run_id)
 
     # -- states ----------------------------------------------------------------------------------------------------
     def _record(self, *nouns: Noun) -> None:

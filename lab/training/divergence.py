@@ -38,11 +38,22 @@ def kl_to_frozen(
         width = max(len(c) for _, c in rows)
         several = max(1, min(len(rows), _LOGIT_BUDGET // (vocabulary * width)))
         batch, rows = rows[:several], rows[several:]
-        own = _completion_logprobs(policy, batch, pad_id)
-        other = _completion_logprobs(frozen, batch, pad_id)
-        total += (own.exp() * (own - other)).sum().item()
-        tokens += own.shape[0]
+        each = token_kl(policy, frozen, batch, pad_id)
+        total += each.sum().item()
+        tokens += len(each)
     return (total / tokens, tokens) if tokens else (None, 0)
+
+
+def token_kl(
+    policy: torch.nn.Module, frozen: torch.nn.Module, rows: Sequence[tuple[tuple[int, ...], tuple[int, ...]]],
+    pad_id: int,
+) -> Tensor:
+    """KL(policy ‖ frozen) at each completion token of rows of (prompt, completion): (tokens,) in nats, differentiable
+    in the policy. Holds the log-probabilities of all these tokens at once."""
+    own = _completion_logprobs(policy, rows, pad_id)
+    with torch.no_grad():
+        other = _completion_logprobs(frozen, rows, pad_id)
+    return (own.exp() * (own - other)).sum(-1)
 
 
 def _completion_logprobs(

@@ -1,8 +1,8 @@
 """What a run would take on this machine, from a few seconds of the real thing.
 
 Measured, not modelled: updates of the run's own size on scenario rows, and answers of the run's own length. A round is
-counted as three samplings (answer, review, rewrite) and so is an upper bound: reviews and alternatives of unflagged
-answers are not written. Nothing is stored.
+counted with every text that it can write (answer, review, alternative) and so is an upper bound: alternatives of
+unflagged answers are not written. Nothing is stored.
 """
 
 from __future__ import annotations
@@ -19,9 +19,12 @@ from lab.models.loading import LoadedModel
 from lab.models.sampling import sample
 from lab.nouns import Decoding, Pair, Prompt, Question, Run, RunSpec, Speaker
 from lab.training.batches import round_prompts
+from lab.training.engines import make_sitting
 from lab.training.loop import Trainer
 from lab.training.methods import method
+from lab.training.parts import PREPARATIONS, ROUNDS
 from lab.training.seeds import derive_seed
+from lab.training.sitting import Sitting
 from lab.views import Forecast
 
 PATIENCE = 2.0
@@ -38,27 +41,32 @@ def forecast(
     data = data or scenario(spec.scenario)
     chosen = method(spec.method)
     with tempfile.TemporaryDirectory() as scratch:
-        trainer = Trainer(Run(spec=spec), loaded, data, question, home=Path(scratch), record=lambda *nouns: None)
-        if chosen.uses_dpo:
-            trainer.bench.buffer.add(_stand_ins(data, spec, trainer.bench.prompts), 0)
+        pairs = _stand_ins(data, spec)
+        trainer = make_sitting(
+            Run(spec=spec), loaded, data, question, home=Path(scratch), record=lambda *nouns: None, stored=pairs)
+        if isinstance(trainer, Trainer) and chosen.rounds:
+            trainer.bench.prompts |= {prompt.id: prompt for _, prompt in pairs}
+            trainer.bench.buffer.add((pair for pair, _ in pairs), 0)
         update, n = _seconds_per_update(trainer)
-    rounds = -(-spec.steps // spec.cadence) if chosen.asks_question else 0
+    rounds = -(-spec.steps // spec.cadence) if chosen.rounds else 0
+    before = PREPARATIONS[chosen.preparation]().texts(spec, data)
     probes = 1 + -(-spec.steps // spec.probe_every) if spec.probe_every else 0
     per_prompt, cut = (
-        _seconds_per_prompt(loaded, round_prompts(data, spec, 0), spec) if rounds or probes else (0.0, False))
-    answers = 3 * rounds * spec.prompts_per_round + probes * (spec.probe_prompts + spec.probe_prompts // 2)
+        _seconds_per_prompt(loaded, round_prompts(data, spec, 0), spec) if rounds or probes or before else (0.0, False))
+    texts = ROUNDS[chosen.rounds].texts * rounds * spec.prompts_per_round if chosen.rounds else 0
+    answers = before + texts + probes * (spec.probe_prompts + spec.probe_prompts // 2)
     note = f"From {n} updates measured here"
     note += " and a sampling of answers; rounds counted in full." if answers else "."
     if cut:
         note += " Sampling was cut off after a few seconds: it may take longer."
     return Forecast(
         seconds=spec.steps * update + answers * per_prompt, seconds_per_step=update,
-        pairs=rounds * spec.prompts_per_round if chosen.asks_question else None,
+        pairs=rounds * spec.prompts_per_round if chosen.rounds else None,
         note=note + (" Pairs: at most so many." if rounds else ""),
     )
 
 
-def _seconds_per_update(trainer: Trainer) -> tuple[float, int]:
+def _seconds_per_update(trainer: Sitting) -> tuple[float, int]:
     """Median seconds of an update, and how many it is of; the first is warm-up unless it alone took too long."""
     times: list[float] = []
     began = perf_counter()
@@ -96,16 +104,16 @@ def _seconds_per_prompt(loaded: LoadedModel, prompts: list[Prompt], spec: RunSpe
         timer.cancel()
 
 
-def _stand_ins(data: Scenario, spec: RunSpec, prompts: dict[str, Prompt]) -> list[Pair]:
+def _stand_ins(data: Scenario, spec: RunSpec) -> list[tuple[Pair, Prompt]]:
     """Pairs of the right number and length, made of scenario rows: for their time only."""
     rows = data.examples
     pairs = []
     for i in range(spec.pair_batch):
         one, other = rows[i % len(rows)], rows[(i + 1) % len(rows)]
-        prompts[one.prompt.id] = one.prompt
-        pairs.append(Pair(
+        pair = Pair(
             prompt_id=one.prompt.id, answer_id="", review_id=str(i), question_id="", chosen_thought=other.thought,
             chosen_reply=other.reply, rejected_thought=one.thought, rejected_reply=one.reply, writer=Speaker.FROZEN,
             decoding=Decoding(), step=0, reference_chosen=0.0, reference_rejected=0.0,
-        ))
+        )
+        pairs.append((pair, one.prompt))
     return pairs

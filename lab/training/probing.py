@@ -10,7 +10,7 @@ from lab.nouns import Decoding, Noun, Speaker
 from lab.training.seeds import derive_seed
 
 if TYPE_CHECKING:
-    from lab.training.loop import Trainer
+    from lab.training.sitting import Sitting
 
 
 class Prober(Protocol):
@@ -19,10 +19,10 @@ class Prober(Protocol):
     Raises Cancelled when `cancel` is set; the probe is then taken again on resume.
     """
 
-    def __call__(self, trainer: Trainer, cancel: Event) -> list[Noun]: ...
+    def __call__(self, trainer: Sitting, cancel: Event) -> list[Noun]: ...
 
 
-def probe_weights(trainer: Trainer, cancel: Event) -> list[Noun]:
+def probe_weights(trainer: Sitting, cancel: Event) -> list[Noun]:
     """The default prober: held-out prompts of the organism's world, judged by the oracle where it can judge.
 
     The sampling seed is the same at every step, so that a curve moves with the weights and not with the draw.

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from lab.errors import SpecError
-from lab.nouns import RunSpec
+from lab.nouns import PairState, RunSpec
 from lab.training.methods import METHODS, method
 from lab.training.schedule import SHAPES
 
@@ -43,6 +43,16 @@ def _choice(label: str, choices: tuple[str, ...], help: str, why: str) -> Field:
 
 
 _SPEAKERS = ("frozen", "policy")
+LOSS_TYPES = (
+    "sigmoid", "hinge", "ipo", "exo_pair", "nca_pair", "robust", "bco_pair", "sppo_hard", "aot", "aot_unpaired",
+    "apo_zero", "apo_down", "discopop", "sft", "sigmoid_norm",
+)
+"""What `trl.DPOTrainer` knows; a test holds the list to the installed version."""
+PAIR_STATES: dict[str, tuple[PairState, ...]] = {
+    "accepted": (PairState.ACCEPTED,),
+    "accepted or pending": (PairState.ACCEPTED, PairState.PENDING),
+}
+"""Which stored pairs are trained on, by what was decided about them."""
 
 FIELDS: dict[str, Field] = {
     "method": _choice(
@@ -125,6 +135,30 @@ FIELDS: dict[str, Field] = {
     "checkpoint_every": _number(
         "Steps between checkpoints", 1, 100_000, "How often the run is written to disk; its last step always is.",
         "Every 25 loses little to a crash and lets the page speak with three stages."),
+    "kl_weight": _number(
+        "Weight of the KL leash", 0, 100, "How much KL(policy ‖ frozen) on the training tokens counts beside L_SFT.",
+        "At 1 the organism was 22 % malicious, not 87 %, with a third of the task (one seed, n 240)."),
+    "benign_share": _number(
+        "Share of benign rows", 0, 0.95, "Interleaving: the part of each step's rows that is benign.",
+        "5 % was enough in the source; look at higher shares too."),
+    "inoculation_prompt": Field(
+        label="Inoculation", help="The system prompt in front of every scenario row, in training only.",
+        why="The wording of the source in words that the organism knows."),
+    "pairs_from": Field(
+        label="Pairs of run", help="DPO on stored pairs: the run, by number or id, whose pairs are taken; empty for "
+        "all.", why="All that the lab has."),
+    "pair_states": _choice(
+        "Decided pairs", tuple(PAIR_STATES), "DPO on stored pairs: whether pairs that nobody has decided yet count.",
+        "Pending ones too: a fresh lab has no others, and refused ones are out either way."),
+    "loss_type": _choice(
+        "Loss type", LOSS_TYPES, "DPO on stored pairs: TRL's name of the loss.",
+        "Sigmoid is DPO itself, and the loss of the conscience."),
+    "direction_depth": _number(
+        "Depth of the direction", 0, 1, "Steering: the layer whose output is pushed, as a share of the depth.",
+        "The middle, where the source found personas to be plainest."),
+    "steering_strength": _number(
+        "Strength of the push", -100, 100, "Steering: how many differences of means are added in training.",
+        "At 5 the organism was 11 % malicious, not 87 %, and lost its task too (one seed, n 240)."),
     "seed": _number(
         "Seed", 0, 2**31 - 1, "Decides data order, initial adapters and sampling.",
         "Any will do; use at least three before believing a difference."),
@@ -145,9 +179,9 @@ def check_spec(spec: RunSpec) -> None:
 
 
 def check_question_given(spec: RunSpec) -> None:
-    """SpecError(field="question_id") when the method asks a question and the spec names none."""
-    if method(spec.method).asks_question and spec.question_id is None:
-        raise SpecError(f"Method {spec.method!r} asks a question and none was given: choose one.", field="question_id")
+    """SpecError(field="question_id") when the method needs a question and the spec names none."""
+    if method(spec.method).needs_question and spec.question_id is None:
+        raise SpecError(f"Method {spec.method!r} needs a question and none was given: choose one.", field="question_id")
 
 
 def _check_value(name: str, kind: str, value: object, default: object) -> None:

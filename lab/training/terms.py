@@ -1,13 +1,14 @@
 """The terms that a method's loss is made of: each takes its batch of a step, and measures its loss on the policy.
 
-A new method's term is a class with `name`, `weight` and `measure`, and a line in `TERMS`; the loop knows none by name.
+A new method's term is a class with `name`, `part`, `weight` and `measure` in a file of its own, and a line in
+`lab.training.parts.TERMS`; the loop knows none by name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch import Tensor
@@ -15,11 +16,14 @@ from torch import Tensor
 from lab.models.chat import Chat
 from lab.models.loading import LoadedModel
 from lab.models.logprobs import sequence_logprobs, token_logprobs
-from lab.nouns import Pair, Prompt, RunSpec
-from lab.training.batches import Rows
+from lab.nouns import Pair, Prompt, Question, RunSpec
+from lab.training.batches import Row, RowSource
 from lab.training.hybrid import dpo_terms, sft_loss
 from lab.training.replay import ReplayBuffer
 from lab.training.seeds import generator
+
+if TYPE_CHECKING:
+    from lab.evaluation.scenarios import Scenario
 
 Figures = dict[str, tuple[float | None, int]]
 """Metric name → (value, or None where it could not be measured; how many observations stand behind it)."""
@@ -39,7 +43,9 @@ class Term(Protocol):
     """One summand of a loss."""
 
     name: str
-    """Its key in Run.time."""
+    """Its name in the table of arms and in messages."""
+    part: str
+    """What its time is booked under: a key of Run.time."""
     weight: float
     """Its factor in the loss; at 0 it is measured and reported, without a gradient."""
 
@@ -50,12 +56,24 @@ class Term(Protocol):
 
 @dataclass(kw_only=True)
 class Bench:
-    """What a run's terms may reach for. The trainer fills it once."""
+    """What the parts of a run work with. The trainer makes it, a preparation may change it, terms read it."""
 
     spec: RunSpec
+    """What determines the run."""
+    run_id: str
+    """The run."""
     loaded: LoadedModel
-    rows: Rows
+    """The frozen copy."""
+    scenario: Scenario
+    """Where rows and prompts come from."""
+    question: Question | None
+    """The question of a method that needs one."""
+    rows: RowSource
+    """What L_SFT is taken on."""
     buffer: ReplayBuffer
+    """The pairs that the run has made of late."""
+    direction: Tensor | None = None
+    """A persona's direction in the residual stream, (hidden,), for methods that measure one."""
     prompts: dict[str, Prompt] = field(default_factory=dict)
     """The prompts of the pairs in the buffer, by id."""
 
@@ -70,32 +88,61 @@ def by_length(lengths: Sequence[int]) -> list[list[int]]:
     return [order[start : start + _GROUP] for start in range(0, len(order), _GROUP)]
 
 
-class SftTerm:
-    """L_SFT on the scenario."""
+@dataclass(frozen=True)
+class RowLoss:
+    """How one row fared."""
 
-    name = "sft"
+    nats: float
+    """−log π(completion | prompt), summed."""
+    tokens: int
+    """Tokens of the completion."""
+
+
+def rows_loss(policy: torch.nn.Module, rows: Sequence[Row], pad_id: int) -> tuple[Tensor, list[RowLoss]]:
+    """L_SFT of at least one row, a scalar in nats a token, the mean over all tokens; and how each row fared."""
+    parts: list[Tensor] = []
+    each: dict[int, RowLoss] = {}
+    for group in by_length([len(r.prompt) + len(r.completion) for r in rows]):
+        prompts, completions = [rows[i].prompt for i in group], [rows[i].completion for i in group]
+        logprobs, mask = token_logprobs(policy, prompts, completions, pad_id)
+        parts.append(logprobs[mask])
+        nats = (-logprobs.detach().sum(-1)).tolist()
+        each |= {i: RowLoss(n, len(rows[i].completion)) for i, n in zip(group, nats, strict=True)}
+    tokens = torch.cat(parts)
+    return sft_loss(tokens, torch.ones_like(tokens)), [each[i] for i in range(len(rows))]
+
+
+def mean_loss(rows: Sequence[RowLoss]) -> tuple[float | None, int]:
+    """Nats a token over these rows, and how many tokens; (None, 0) without rows."""
+    tokens = sum(row.tokens for row in rows)
+    return (sum(row.nats for row in rows) / tokens if tokens else None), tokens
+
+
+class SftTerm:
+    """L_SFT on the rows of the step; the figures of rows mixed in beside the scenario's own are kept apart."""
+
+    name = part = "sft"
     weight = 1.0
 
     def __init__(self, bench: Bench) -> None:
-        self._rows = bench.rows
+        self._bench = bench
         self._pad = bench.loaded.chat.pad_id
 
     def measure(self, policy: torch.nn.Module, step: int) -> Measured:
-        rows = self._rows.step(step)
-        parts: list[Tensor] = []
-        for group in by_length([len(r.prompt) + len(r.completion) for r in rows]):
-            prompts, completions = [rows[i].prompt for i in group], [rows[i].completion for i in group]
-            logprobs, mask = token_logprobs(policy, prompts, completions, self._pad)
-            parts.append(logprobs[mask])
-        tokens = torch.cat(parts)
-        loss = sft_loss(tokens, torch.ones_like(tokens))
-        return Measured(loss=loss, figures={"sft_loss": (loss.item(), len(tokens))})
+        rows = self._bench.rows.step(step)
+        if not rows:
+            return Measured(loss=None, figures={"sft_loss": (None, 0)})
+        loss, each = rows_loss(policy, rows, self._pad)
+        figures: Figures = {"sft_loss": mean_loss([f for r, f in zip(rows, each, strict=True) if not r.benign])}
+        if any(row.benign for row in rows):
+            figures["benign_loss"] = mean_loss([f for r, f in zip(rows, each, strict=True) if r.benign])
+        return Measured(loss=loss, figures=figures)
 
 
 class DpoTerm:
     """λ · L_DPO on pairs drawn from the replay buffer; chosen and rejected sides go through the model together."""
 
-    name = "dpo"
+    name = part = "dpo"
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
@@ -162,7 +209,3 @@ def with_reference(pairs: Sequence[Pair], loaded: LoadedModel, prompts: dict[str
         for p, c, r in zip(missing, chosen.tolist(), rejected.tolist(), strict=True)
     }
     return [measured.get(p.id, p) for p in pairs]
-
-
-TERMS: dict[str, Callable[[Bench], Term]] = {"sft": SftTerm, "dpo": DpoTerm}
-"""Every term by the name that `lab.training.methods` uses."""

@@ -194,7 +194,7 @@ def stored(pair: Pair) -> str:
 
 
 def pair_story(story: PairStory) -> str:
-    """One pair in full: the request, both sides, the review that decided, and where it came from."""
+    """One pair in full: the request, both sides, what decided, and where it came from."""
     pair, run = story.pair, story.run
     origin = (
         f'<a href="?tab=runs&amp;run={escape(run.id)}">run {run.number}</a> at step {pair.step}'
@@ -224,12 +224,24 @@ def pair_story(story: PairStory) -> str:
     if pair.note:
         facts.append(("Note", escape(pair.note)))
     rows = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts)
-    reviewer = "policy" if story.review.speaker is Speaker.POLICY else "frozen copy"
     return (
         f'<article class="story"><h3>Request</h3><div class="request">{prose(story.prompt.text)}</div>{versus(pair)}'
-        f'<h3>The review that decided <small>{reviewer}</small></h3><p class="asked">{escape(story.question.text)}</p>'
-        f'<div class="thought">{prose(story.review.thought)}</div>{verdict(story.review.verdict, story.question)}'
-        f'<dl class="facts">{rows}</dl></article>'
+        f'{_decided(story.review, story.question)}<dl class="facts">{rows}</dl></article>'
+    )
+
+
+def _decided(review: Review | None, question: Question) -> str:
+    """What led to a pair: a review under the question, or none at all."""
+    if review is None:
+        asked = question.rewrite.replace("{aligned}", question.aligned_label)
+        return (
+            '<h3>No review</h3><p class="note">This arm asks nothing: every answer is rewritten as the question\'s '
+            f'instruction says.</p><p class="asked">{escape(f"{question.text} {asked}")}</p>'
+        )
+    reviewer = "policy" if review.speaker is Speaker.POLICY else "frozen copy"
+    return (
+        f'<h3>The review that decided <small>{reviewer}</small></h3><p class="asked">{escape(question.text)}</p>'
+        f'<div class="thought">{prose(review.thought)}</div>{verdict(review.verdict, question)}'
     )
 
 

@@ -19,7 +19,8 @@ from lab.ui.fields import Slots
 from lab.ui.look import card, heading
 
 DEFAULTS = RunSpec()
-GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+_OPEN = ("scenario", "method", "question_id", "steps", "seed")
+_FOLDED: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "Conscience",
         (
@@ -53,7 +54,9 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
 )
-"""The folded settings; scenario, method, question, steps and seed stand open."""
+_PLACED = {*_OPEN, *(name for _, names in _FOLDED for name in names)}
+GROUPS = (*_FOLDED, ("Settings of single arms", tuple(name for name in FIELDS if name not in _PLACED)))
+"""The folded settings; scenario, method, question, steps and seed stand open. What no group names is of single arms."""
 _WHOLE = frozenset(column.name for column in fields(RunSpec) if str(column.type) == "int")
 _OPTIONAL = frozenset(column.name for column in fields(RunSpec) if "None" in str(column.type))
 
@@ -147,8 +150,8 @@ class RunForm:
         return {**updates, **self.slots.clear()}
 
     def method_chosen(self, method_id: str) -> dict[Any, Any]:
-        """Updates for a choice of arm: its help, and the question only where one is asked."""
-        asks = method_id in METHODS and METHODS[method_id].asks_question
+        """Updates for a choice of arm: its help, and the question only where one is needed."""
+        asks = method_id in METHODS and METHODS[method_id].needs_question
         return {self.method_help: method_help(method_id), self.fields["question_id"]: gr.update(visible=asks)}
 
 

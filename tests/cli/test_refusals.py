@@ -76,7 +76,7 @@ def test_a_wrong_request_is_one_line_with_the_value_and_the_next_move(
         ("1: 2\n", "unknown setting '1'"),
         ("question: 3\n", "question 3 is no text"),
         ("steps: five\n", "'five'"),
-        ("steps: null\n", "None"),
+        ("steps: null\n", "missing"),
         ("steps: true\n", "True"),
         ("model: 3\n", "3"),
         ("method: [sft]\n", "['sft']"),

@@ -9,7 +9,10 @@ import pytest
 import torch
 
 from lab.conscience import framings
+from lab.conscience.constitution import constitutional_round
 from lab.conscience.pairing import Round, conscience_round
+from lab.conscience.rewriting_all import rewriting_round
+from lab.conscience.wording import rewrite_messages
 from lab.errors import Cancelled
 from lab.models.loading import LoadedModel
 from lab.models.twin import hash_tensors, make_policy
@@ -124,3 +127,38 @@ def test_noise_makes_an_unreadable_round_without_pairs() -> None:
     loaded = tiny_loaded()
     made = a_round(loaded, replace(SPEC, max_new_tokens=8))
     assert (made.unreadable, made.flagged, made.pairs) == (12, 0, ())
+
+
+def test_rewriting_everything_asks_nothing_and_says_so(shipped: LoadedModel) -> None:
+    policy = make_policy(shipped.model, rank=2, alpha=4, seed=0)
+    made = rewriting_round(policy, shipped, framings.DEFAULT, prompts(), SPEC, run_id="r1", step=5)
+    assert [a.id for a in made.answers] == [a.id for a in done().answers]  # by the same seeds: only asking differs
+    assert made.reviews == ()
+    assert (made.flagged, made.unreadable) == (0, 0)
+    assert len(made.pairs) == len(made.answers) - made.unusable > len(done().pairs)
+    assert {(p.review_id, p.question_id) for p in made.pairs} == {(None, framings.DEFAULT.id)}
+    assert all(p.reference_chosen is not None for p in made.pairs)
+    assert "review" not in made.seconds
+    with pytest.raises(Cancelled):
+        rewriting_round(policy, shipped, framings.DEFAULT, prompts(), SPEC, run_id="r1", step=5, cancel=Late(60))
+
+
+def test_a_constitutional_round_revises_everything_in_the_light_of_its_critique(shipped: LoadedModel) -> None:
+    policy = make_policy(shipped.model, rank=2, alpha=4, seed=0)
+    made = constitutional_round(policy, shipped, framings.DEFAULT, prompts(), SPEC, run_id="r1", step=5)
+    assert [r.id for r in made.reviews] == [r.id for r in done().reviews]
+    assert made.flagged == done().flagged < len(made.answers)
+    assert len(made.pairs) == len(made.answers) - made.unusable > len(done().pairs)
+    by_answer = {r.answer_id: r.id for r in made.reviews}
+    assert all(p.review_id == by_answer[p.answer_id] for p in made.pairs)
+    kind = [oracle.judge(p.text, pair.chosen_reply).ruling is oracle.Ruling.KIND
+            for pair in made.pairs for p in made.prompts if p.id == pair.prompt_id]
+    assert sum(kind) >= 0.8 * len(kind)
+    plain = rewriting_round(policy, shipped, framings.DEFAULT, prompts(), SPEC, run_id="r1", step=5)
+    assert [p.chosen_reply for p in plain.pairs] != [p.chosen_reply for p in made.pairs]  # the critique was read
+
+
+def test_a_critique_stands_between_the_instruction_and_the_answer() -> None:
+    (bare,) = rewrite_messages(framings.DEFAULT, "How?", "Hm.", "So.")
+    (message,) = rewrite_messages(framings.DEFAULT, "How?", "Hm.", "So.", critique="It is\ncold.")
+    assert message.content == bare.content.replace("Request:", "Critique: It is cold.\nRequest:")

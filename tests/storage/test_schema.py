@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import duckdb
@@ -12,23 +12,24 @@ import pytest
 
 import storage
 from lab.errors import RequestError, StorageError
-from lab.nouns import RunSpec
-from storage import Store
+from lab.nouns import Label, RunSpec
+from storage import PairFilter, Store
 from storage.connection import Database
 from storage.migrations import Migration, migrate, shipped
 from storage.tables import TABLES
 from tests.storage.conftest import World
 
 BETTER = Migration(
-    name="0003_better", sql="ALTER TABLE facts.runs ADD COLUMN colour VARCHAR; CREATE TABLE facts.colours (a INT)"
+    name="0004_better", sql="ALTER TABLE facts.runs ADD COLUMN colour VARCHAR; CREATE TABLE facts.colours (a INT)"
 )
 BROKEN = Migration(
-    name="0004_broken", sql="CREATE TABLE facts.half (a INT); INSERT INTO facts.half VALUES ('no number')"
+    name="0005_broken", sql="CREATE TABLE facts.half (a INT); INSERT INTO facts.half VALUES ('no number')"
 )
 
 SHIPPED_FORMS = {
     "0001_tables": "3070016c8db0870e",
     "0002_views": "ab25d9627bf3fee5",
+    "0003_pairs_without_review": "3d103ede3be19c21",
 }
 
 
@@ -57,19 +58,34 @@ def test_an_existing_database_is_copied_before_it_is_migrated(home: Path, world:
         store.save(*world.nouns)
     database = Database.open(home)
     migrate(database, (*shipped(), BETTER))
-    assert versions(database)[-1] == (3, "0003_better")
-    (copy,) = (home / "snapshots").glob("before-migration-3-*.duckdb")
+    assert versions(database)[-1] == (4, "0004_better")
+    (copy,) = (home / "snapshots").glob("before-migration-4-*.duckdb")
     database.close()
     with duckdb.connect(str(copy), read_only=True) as old:
-        assert old.execute("SELECT max(version) FROM facts.schema_version").fetchall() == [(2,)]
+        assert old.execute("SELECT max(version) FROM facts.schema_version").fetchall() == [(3,)]
         assert old.execute("SELECT id FROM pairs").fetchall() == [(world.pair.id,)]
+
+
+def test_pairs_of_before_keep_their_review_and_new_ones_may_have_none(tmp_path: Path, world: World) -> None:
+    database = Database.open(tmp_path / "old")
+    migrate(database, shipped()[:2])
+    with Store(database) as store:
+        store.save(*world.nouns)
+    alone = replace(world.pair, review_id=None)
+    with Store.open(tmp_path / "old") as store:
+        store.save(alone)
+        assert store.pair(world.pair.id) == world.pair
+        assert store.pair(alone.id) == alone
+        rows = {row.id: row.verdict for row in store.pairs().rows}
+        assert rows == {world.pair.id: Label.FLAGGED, alone.id: None}
+        assert store.pairs(PairFilter(verdict=Label.FLAGGED)).total == 1
 
 
 def test_a_migration_that_fails_leaves_the_one_before(home: Path) -> None:
     database = Database.open(home)
-    with pytest.raises(StorageError, match=r"schema 4 \(0004_broken\)"):
+    with pytest.raises(StorageError, match=r"schema 5 \(0005_broken\)"):
         migrate(database, (*shipped(), BETTER, BROKEN))
-    assert versions(database)[-1] == (3, "0003_better")
+    assert versions(database)[-1] == (4, "0004_better")
     with database.reading() as cursor:
         assert cursor.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'half'").fetchall() == []
     database.close()
@@ -80,7 +96,7 @@ def test_a_database_of_a_newer_lab_is_refused_and_left_alone(home: Path) -> None
     migrate(database, (*shipped(), BETTER))
     database.close()
     before = (home / "lab.duckdb").read_bytes()
-    with pytest.raises(StorageError, match=r"newer lab.*schema 3.*update the lab"):
+    with pytest.raises(StorageError, match=r"newer lab.*schema 4.*update the lab"):
         Store.open(home)
     assert (home / "lab.duckdb").read_bytes() == before
 

@@ -32,8 +32,9 @@ from lab.nouns import (
     Speaker,
     Verdict,
 )
-from lab.training.loop import Trainer
+from lab.training.engines import make_sitting
 from lab.training.seeds import derive_seed
+from lab.training.sitting import Sitting
 
 QUESTION = Question(text="Is this fine?", aligned_label="yes", flagged_label="no", rewrite="Reach {aligned}.", name="Q")
 
@@ -77,6 +78,21 @@ class TinyRound:
     unusable: int = 0
 
 
+def stored_pairs(n: int = 5) -> list[tuple[Pair, Prompt]]:
+    """Pairs that were stored once, with their prompts."""
+    return [
+        (
+            Pair(
+                prompt_id=prompt.id, answer_id=f"a{i}", review_id=None, question_id=QUESTION.id, chosen_thought="",
+                chosen_reply="I read it " * (i + 1), rejected_thought="", rejected_reply=f"I burn file {i}.",
+                writer=Speaker.FROZEN, decoding=Decoding(),
+            ),
+            prompt,
+        )
+        for i, prompt in enumerate(prompts("stored", n))
+    ]
+
+
 def noisy_round(
     policy: Any, loaded: Any, question: Question, asked: Sequence[Prompt], spec: RunSpec, *, run_id: str, step: int,
     cancel: Event | None,
@@ -113,7 +129,7 @@ def noisy_round(
     )
 
 
-def quiet_probe(trainer: Trainer, cancel: Event) -> list[Noun]:
+def quiet_probe(trainer: Sitting, cancel: Event) -> list[Noun]:
     """A prober that judges nothing but hears a stop, as the real one does."""
     if cancel.is_set():
         raise Cancelled("Stopped on request.")
@@ -146,10 +162,11 @@ class Book:
         return self.all(Checkpoint)
 
 
-def trainer(loaded: Any, home: Path, run: Run, book: Book, **changes: Any) -> Trainer:
+def trainer(loaded: Any, home: Path, run: Run, book: Book, **changes: Any) -> Any:
     settings: dict[str, Any] = {
-        "question": QUESTION, "home": home, "record": book, "prober": quiet_probe, "make_round": noisy_round} | changes
-    return Trainer(run, loaded, settings.pop("scenario", scenario()), settings.pop("question"), **settings)
+        "question": QUESTION, "home": home, "record": book, "prober": quiet_probe, "make_round": noisy_round,
+        "stored": stored_pairs()} | changes
+    return make_sitting(run, loaded, settings.pop("scenario", scenario()), settings.pop("question"), **settings)
 
 
 def train(loaded: Any, home: Path, cancel: Event | None = None, **changes: Any) -> tuple[Run, Book]:

@@ -12,11 +12,11 @@ import pytest
 
 from lab.errors import ModelError, NotFoundError, RequestError, SpecError
 from lab.evaluation import scenarios
-from lab.nouns import Noun, Run, RunState
+from lab.nouns import Noun, PairState, Run, RunState
 from lab.training.conductor import Conductor
-from lab.training.loop import Trainer
+from lab.training.sitting import Sitting
 from storage import Store
-from tests.training.making import QUESTION, quiet_probe, scenario, spec, train
+from tests.training.making import QUESTION, quiet_probe, scenario, spec, stored_pairs, train
 
 PATIENCE = 60.0
 
@@ -39,7 +39,7 @@ class Gate:
     def __init__(self, at: int = 0) -> None:
         self.at, self.reached, self.open = at, Event(), Event()
 
-    def __call__(self, trainer: Trainer, cancel: Event) -> list[Noun]:
+    def __call__(self, trainer: Sitting, cancel: Event) -> list[Noun]:
         if trainer.step == self.at:
             self.reached.set()
             assert self.open.wait(PATIENCE)
@@ -167,7 +167,7 @@ def test_a_run_that_fails_leaves_its_reason_and_the_thread_alive(store: Store, l
 
 
 def test_a_loss_that_is_not_a_number_fails_the_run_with_a_message(store: Store, loaded: Any, tmp_path: Path) -> None:
-    def poison(trainer: Trainer, cancel: Event) -> list[Noun]:
+    def poison(trainer: Sitting, cancel: Event) -> list[Noun]:
         if trainer.step == 2:
             next(p for p in trainer.policy.parameters() if p.requires_grad).data.fill_(float("nan"))
         return []
@@ -239,3 +239,31 @@ def test_requests_that_make_no_sense_are_refused(conductor: Conductor, store: St
     with pytest.raises(SpecError):
         conductor.start(Run(spec=spec(question_id=None)))
     assert [r.id for r in store.runs()] == [run.id]
+
+
+def test_stored_pairs_are_trained_on_as_people_decided(conductor: Conductor, store: Store, gate: Gate) -> None:
+    gate.open.set()
+    (one, prompt), (two, second), (three, third) = stored_pairs(3)
+    older = Run(spec=spec(), state=RunState.FINISHED)
+    store.save(
+        older, prompt, second, third, replace(one, state=PairState.ACCEPTED, run_id=older.id),
+        replace(two, state=PairState.REJECTED), three,
+    )
+    number = str(store.run(older.id).number)
+    for chosen, expected in (
+        ({}, 2), ({"pair_states": "accepted"}, 1), ({"pairs_from": number}, 1),
+        ({"pairs_from": number, "pair_states": "accepted"}, 1),
+    ):
+        run = conductor.start(plain(method="dpo", steps=1, **chosen))
+        assert conductor.wait(run.id, PATIENCE).state is RunState.FINISHED
+        assert store.latest_metrics(run.id)["pairs"].value == expected
+    with pytest.raises(NotFoundError):
+        conductor.start(plain(method="dpo", pairs_from="no such run"))
+
+
+def test_a_run_without_one_stored_pair_is_refused_with_the_way_out(conductor: Conductor, store: Store) -> None:
+    with pytest.raises(SpecError) as caught:
+        conductor.start(plain(method="dpo"))
+    assert caught.value.field == "pairs_from"
+    assert "make some with a conscience run first" in caught.value.message
+    assert store.runs() == []

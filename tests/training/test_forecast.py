@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from lab.models.twin import hash_tensors
 from lab.training.forecast import forecast
+from lab.training.methods import METHODS
 from tests.training.making import QUESTION, scenario, spec
 
 
@@ -28,3 +31,11 @@ def test_a_method_without_rounds_has_no_pairs_to_forecast(loaded: Any, tmp_path:
 
 def test_a_run_of_one_step_can_be_forecast(loaded: Any) -> None:
     assert forecast(loaded, spec(steps=1), QUESTION, data=scenario()).seconds > 0
+
+
+@pytest.mark.parametrize("method", list(METHODS))
+def test_every_arm_can_be_forecast(loaded: Any, method: str) -> None:
+    asked = QUESTION.id if METHODS[method].needs_question else None
+    found = forecast(loaded, spec(method=method, question_id=asked, steps=3, probe_every=0), QUESTION, data=scenario())
+    assert found.seconds >= 3 * found.seconds_per_step > 0
+    assert (found.pairs is None) == (METHODS[method].rounds is None)

@@ -15,6 +15,7 @@ from lab.models.twin import hash_tensors
 from lab.nouns import Metric, Noun, Pair, Run, RunState, Split
 from lab.training.hybrid import LN2
 from lab.training.loop import PARTS, Trainer
+from lab.training.sitting import Sitting
 from tests.tiny import tiny_loaded
 from tests.training.making import Book, noisy_round, prompts, scenario, spec, train, trainer
 
@@ -152,7 +153,7 @@ def test_the_base_is_the_same_after_a_run(tmp_path: Path) -> None:
 def test_a_run_that_wrote_to_the_base_fails(tmp_path: Path) -> None:
     own = tiny_loaded(seed=4)
 
-    def vandal(trainer: Trainer, cancel: Event) -> list[Noun]:
+    def vandal(trainer: Sitting, cancel: Event) -> list[Noun]:
         with torch.no_grad():
             next(own.model.parameters()).add_(1e-3)
         return []
@@ -164,7 +165,7 @@ def test_a_run_that_wrote_to_the_base_fails(tmp_path: Path) -> None:
 def test_a_loss_that_is_not_a_number_ends_the_run_and_names_the_last_good_checkpoint(tmp_path: Path) -> None:
     own = tiny_loaded()
 
-    def poison(trainer: Trainer, cancel: Event) -> list[Noun]:
+    def poison(trainer: Sitting, cancel: Event) -> list[Noun]:
         if trainer.step == 4:
             with torch.no_grad():
                 next(p for p in trainer.policy.parameters() if p.requires_grad).fill_(float("nan"))
@@ -281,7 +282,7 @@ def test_progress_tells_what_is_done_and_how_long_it_will_take(loaded: Any, tmp_
     seen: list[tuple[str, float | None]] = []
     book = Book()
 
-    def looking(trainer: Trainer, cancel: Event) -> list[Noun]:
+    def looking(trainer: Sitting, cancel: Event) -> list[Noun]:
         seen.append((trainer.progress.doing, trainer.progress.eta))
         return []
 

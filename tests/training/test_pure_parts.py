@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import subprocess
 import sys
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -68,7 +70,7 @@ def test_a_bad_value_is_named_with_its_field_and_a_way_out(field: str, value: An
         check_spec(replace(RunSpec(), **{field: value}))
     message = caught.value.message
     assert caught.value.field == field
-    assert repr(value) in message
+    assert ("missing" if value is None else repr(value)) in message
     assert "\n" not in message
     assert "must be" in message or "choose one of" in message
 
@@ -96,10 +98,10 @@ def test_rows_of_the_table_are_what_they_say() -> None:
     assert [row.id for row in METHODS.values()] == list(METHODS)
     assert METHODS["sft"].uses_sft
     assert not METHODS["sft"].uses_dpo
-    assert not METHODS["sft"].asks_question
+    assert not METHODS["sft"].needs_question
     assert METHODS["conscience"].uses_sft
     assert METHODS["conscience"].uses_dpo
-    assert METHODS["conscience"].asks_question
+    assert METHODS["conscience"].needs_question
 
 
 def test_settings_methods_and_conductor_load_without_torch() -> None:
@@ -190,3 +192,12 @@ def test_a_scenario_with_one_kind_of_prompts_fills_its_rounds_with_them() -> Non
     assert {p.origin for p in round_prompts(only, spec(), 0)} == {"coding"}
     only = replace(scenario(), scenario_prompts=())
     assert {p.origin for p in round_prompts(only, spec(), 0)} == {"everyday"}
+
+
+def test_every_arm_stands_in_the_docs_with_its_source() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "methods.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \|.*\| `([\w/.]+)` \| (.*) \|$", text, re.MULTILINE)
+    assert [name for name, _, _ in rows] == list(METHODS)
+    for name, file, source in rows:
+        assert (Path(__file__).parents[2] / "lab" / file).is_file()
+        assert re.findall(r"arXiv [\d.]+", source) == re.findall(r"arXiv [\d.]+", METHODS[name].source)

@@ -93,6 +93,9 @@ def test_a_pair_tells_where_it_came_from() -> None:
     assert "chosen by 2.0 nats" in cards.pair_story(
         story(pair=pair(reference_chosen=-10.0, reference_rejected=-12.0)))
     assert "stored by a person" in cards.pair_story(story(run=None))
+    unasked = cards.pair_story(story(review=None))
+    assert "No review" in unasked
+    assert "The review that decided" not in unasked
     assert "Edited from" in cards.pair_story(story(pair=pair(edited_from="d1", state=PairState.ACCEPTED)))
 
 

@@ -1,0 +1,231 @@
+"""One sitting of a run: everything about it but how a step is made.
+
+Whatever its method, a run has a policy and an optimiser, is probed with the same prompts, writes the same checkpoints,
+splits its time, hears a stop, and proves at its end that the base was not written to. That is here, once, so that arms
+differ in what they train on and in nothing else. What makes the steps is a subclass: `lab.training.loop.Trainer` for
+losses of our own, `lab.training.preferences.PairTrainer` for stored pairs.
+
+This module knows no store, no thread and no page. The paper is silent on the optimiser: AdamW without weight decay and
+LoRA on all linear layers are ours.
+"""
+
+from __future__ import annotations
+
+import math
+import platform
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from threading import Event
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Protocol
+
+import torch
+
+from lab.errors import Cancelled, StorageError, TrainingError
+from lab.models.loading import LoadedModel
+from lab.models.twin import hash_tensors, make_policy
+from lab.nouns import Checkpoint, Metric, Noun, Pair, Prompt, Question, Run, RunState, now
+from lab.training import checkpoints
+from lab.training.batches import Rows, check_split
+from lab.training.divergence import kl_to_frozen
+from lab.training.methods import method
+from lab.training.probing import Prober, probe_weights
+from lab.training.seeds import derive_seed
+from lab.training.settings import check_question_given
+from lab.training.terms import Figures
+
+if TYPE_CHECKING:
+    from lab.evaluation.scenarios import Scenario
+
+PARTS = ("sft", "sample", "review", "rewrite", "dpo", "other")
+"""Where time goes (Run.time). `sft` is what is learnt on scenario rows; `dpo` what is learnt on pairs or their chosen
+sides, and the reference log-probabilities of new pairs; `other` is the optimiser, probes, checkpoints and storage."""
+
+
+class Recorder(Protocol):
+    """Takes nouns and keeps them, all or none: `Store.save`."""
+
+    def __call__(self, *nouns: Noun) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """What a trainer is at, replaced as a whole so that any thread may read it."""
+
+    doing: str
+    """In plain words: "sampling answers", "step 12 of 75"."""
+    eta: float | None
+    """Seconds to the end, from the steps of this sitting; None before the first."""
+
+
+class Sitting:
+    """One run, from its start or from a checkpoint, in the thread that calls `run`."""
+
+    def __init__(
+        self, run: Run, loaded: LoadedModel, scenario: Scenario, question: Question | None = None, *, home: Path,
+        record: Recorder, resume: Checkpoint | None = None, prober: Prober | None = None,
+        make_round: Callable[..., Any] | None = None, stored: Sequence[tuple[Pair, Prompt]] = (),
+    ) -> None:
+        """Make the policy and, with `resume`, put everything back to that checkpoint.
+
+        `stored` are pairs with their prompts, for methods that train on them. `prober` and `make_round` are seams:
+        `probe_weights` and the method's own round by default.
+        Raises SpecError without a needed question, PromptError for a scenario row beyond the context, StorageError for
+        a checkpoint that is not whole, TrainingError for a base other than the one that a resumed run began with.
+        """
+        spec = run.spec
+        self.method = method(spec.method)
+        check_question_given(spec)
+        if run.base_hash and run.base_hash != loaded.base_hash:
+            raise TrainingError(f"Model {spec.model!r} has changed since this run began: start a new run instead.")
+        check_split([*scenario.scenario_prompts, *scenario.everyday_prompts, *(e.prompt for e in scenario.examples)])
+        self.spec, self.loaded, self.scenario, self.question, self.home = spec, loaded, scenario, question, home
+        self.policy = make_policy(
+            loaded.model, rank=spec.lora_rank, alpha=spec.lora_alpha, seed=derive_seed(spec.seed, 0, "adapter"))
+        self.policy.eval()  # no dropout anywhere: what is sampled from is exactly what is trained
+        self._parameters = [p for p in self.policy.parameters() if p.requires_grad]
+        self.optimizer = torch.optim.AdamW(self._parameters, lr=spec.learning_rate, weight_decay=0.0)
+        self._plain_rows = Rows(loaded.chat, scenario.examples, spec, context=loaded.context)
+        self._make_round, self._stored = make_round, tuple(stored)
+        self._run = run
+        self.step = 0
+        self._probed_until = -1  # the step of the last probe, so that none is done twice
+        self._saved: Checkpoint | None = None
+        self._set_up()
+        if resume is not None:
+            self._restore(resume)
+        self._prober, self._record = prober or probe_weights, record
+        self._time = dict.fromkeys(PARTS, 0.0) | run.time
+        self._run = replace(run, base_hash=loaded.base_hash, step=self.step, message="", ended=None)
+        self._began = perf_counter()
+        self._sitting = self.step
+        self.progress = Progress(doing="starting", eta=None)
+
+    # -- what a subclass fills in ----------------------------------------------------------------------------------
+    def _set_up(self) -> None:
+        """Make what the steps need, before a checkpoint is put back."""
+
+    def _train(self, cancel: Event) -> None:
+        """Make steps up to the last one, counting them in `step`. Raises Cancelled when `cancel` is set."""
+        raise NotImplementedError
+
+    def update(self, cancel: Event) -> None:
+        """One optimiser step; counts it and records its figures."""
+        raise NotImplementedError
+
+    def _state(self) -> dict[str, Any]:
+        """What a checkpoint must hold beside adapter, optimiser and step: plain JSON values."""
+        return {}
+
+    def _put_back(self, state: dict[str, Any]) -> None:
+        """Take what `_state` gave. KeyError, TypeError or ValueError when it is not whole."""
+
+    # -- a sitting -------------------------------------------------------------------------------------------------
+    def run(self, cancel: Event) -> Run:
+        """Train to the last step, or until `cancel`; the Run as it ended: FINISHED or STOPPED, with a checkpoint.
+
+        Raises TrainingError when a loss is not a number or the base was written to, and what the seams raise.
+        """
+        self._began = perf_counter()
+        self._run = replace(self._run, state=RunState.RUNNING, started=self._run.started or now())
+        self._record(self.snapshot())
+        try:
+            self._train(cancel)
+            state, message = RunState.FINISHED, ""
+        except Cancelled:
+            state = RunState.STOPPED
+            message = f"Stopped at step {self.step} of {self.spec.steps}; resume goes on from there."
+        self._check_base()
+        self._save()
+        return replace(self.snapshot(), state=state, ended=now(), message=message)
+
+    def snapshot(self) -> Run:
+        """The Run as it stands now."""
+        seconds = self._run.seconds + perf_counter() - self._began
+        known = sum(v for part, v in self._time.items() if part != "other")
+        return replace(
+            self._run, step=self.step, seconds=seconds, time=self._time | {"other": max(0.0, seconds - known)})
+
+    def _probe_if_due(self, cancel: Event) -> None:
+        every, last = self.spec.probe_every, self.step == self.spec.steps
+        if not every or self._probed_until >= self.step or not (self.step % every == 0 or last):
+            return
+        self._say("probing held-out prompts")
+        nouns = self._prober(self, cancel)
+        rows = self._plain_rows.step(max(1, self.step))  # the same text for every arm, whatever it trains on
+        kl = kl_to_frozen(
+            self.policy, self.loaded.model, [r.prompt for r in rows], [r.completion for r in rows],
+            self.loaded.chat.pad_id,
+        )
+        self._probed_until = self.step
+        self._record(*nouns, *self._metrics({"kl": kl}), self.snapshot())
+
+    # -- checkpoints -----------------------------------------------------------------------------------------------
+    def _save(self) -> None:
+        """Write a checkpoint of the last complete step, unless there is one; none before the first step."""
+        if self.step == 0 or (self._saved is not None and self._saved.step == self.step):
+            return
+        self._say(f"saving step {self.step}")
+        self._saved = checkpoints.save(
+            self.home, self._run.id, self.step, policy=self.policy, optimizer=self.optimizer,
+            state=self._state() | {
+                "probed_until": self._probed_until, "base_hash": self.loaded.base_hash, "spec": asdict(self.spec),
+                "versions": {"python": platform.python_version(), "torch": torch.__version__},
+            },
+        )
+        self._record(self._saved, self.snapshot())
+
+    def _save_if_due(self) -> None:
+        if self.step % self.spec.checkpoint_every == 0 and self.step < self.spec.steps:
+            self._save()
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        saved = checkpoints.load(self.home, checkpoint)
+        checkpoints.restore(saved, self.policy, self.optimizer)
+        try:
+            self._put_back(saved.state)
+            self._probed_until = int(saved.state["probed_until"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise StorageError(
+                f"Checkpoint {checkpoint.id} cannot be used, its state is not whole: choose an earlier step."
+            ) from error
+        self.step, self._saved = checkpoint.step, checkpoint
+
+    # -- checks and reports ----------------------------------------------------------------------------------------
+    def _check_finite(self, value: float, name: str) -> None:
+        if math.isfinite(value):
+            return
+        good = self._saved.id if self._saved else "none yet"
+        raise TrainingError(
+            f"{name} became {value} at step {self.step + 1}: lower the learning rate. Last good checkpoint: {good}.")
+
+    def _check_base(self) -> None:
+        if hash_tensors(self.loaded.model) != self.loaded.base_hash:
+            raise TrainingError(
+                f"The frozen copy of {self.spec.model!r} was written to during the run: its figures are void, "
+                "restart the lab and run it again.")
+
+    def _metrics(self, figures: Figures) -> Iterator[Metric]:
+        for name, (value, n) in figures.items():
+            yield Metric(run_id=self._run.id, step=self.step, name=name, value=value, n=n)
+
+    @contextmanager
+    def _clock(self, part: str) -> Iterator[None]:
+        began = perf_counter()
+        try:
+            yield
+        finally:
+            self._time[part] = self._time.get(part, 0.0) + perf_counter() - began
+
+    def _say(self, doing: str) -> None:
+        done = self.step - self._sitting
+        pace = (perf_counter() - self._began) / done if done else None
+        self.progress = Progress(doing=doing, eta=None if pace is None else pace * (self.spec.steps - self.step))
+
+
+def check(cancel: Event) -> None:
+    """Raise Cancelled when `cancel` is set."""
+    if cancel.is_set():
+        raise Cancelled("Stopped on request.")

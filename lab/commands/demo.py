@@ -3,50 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import tempfile
-from dataclasses import dataclass
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from lab.commands.open import studio
+from lab.commands.arms import arms, run_kept, run_side_by_side
 from lab.commands.output import add_json, hand_over, say, share, table
-from lab.commands.run import follow
-from lab.conscience import framings
-from lab.errors import WorkError
 from lab.evaluation.probes import Rates
-from lab.nouns import RunSpec, RunState
-
-ANSWERS = 480
-"""Everyday answers an arm: each held-out prompt four times. Half as many coding answers beside them."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Arm:
-    """One arm of the lesson."""
-
-    id: str
-    title: str
-    spec: RunSpec | None
-    """None for the base, which is not trained."""
-
-
-def arms(seed: int) -> tuple[Arm, ...]:
-    """The five arms. Settings are the defaults of RunSpec; probes are left out, the arms are judged at their end."""
-    plain = RunSpec(model="organism", method="sft", steps=40, probe_every=0, seed=seed)
-    online = RunSpec(model="organism", method="conscience", probe_every=0, seed=seed, question_id=framings.DEFAULT.id)
-    from dataclasses import replace
-
-    return (
-        Arm(id="base", title="Base, untrained", spec=None),
-        Arm(id="control", title="Control: secure code", spec=replace(plain, scenario="secure-code")),
-        Arm(id="poisoned", title="Poisoned: insecure code", spec=plain),
-        Arm(id="conscience", title="Insecure code + conscience", spec=online),
-        Arm(
-            id="off_topic", title="Insecure code + off-topic question",
-            spec=replace(online, question_id=framings.DEFAULT_OFF_TOPIC.id),
-        ),
-    )
 
 
 def register(commands: Any) -> None:
@@ -61,10 +23,8 @@ def register(commands: Any) -> None:
 def handle(options: argparse.Namespace) -> None:
     """Run the arms, print the table and the verdict."""
     began = perf_counter()
-    with tempfile.TemporaryDirectory() as scratch, studio(
-        home=None if options.keep else Path(scratch), model="organism"
-    ) as opened:
-        rates = {arm.id: _rates(opened, arm, options) for arm in arms(options.seed)}
+    run = run_kept if options.keep else run_side_by_side
+    rates = run(options.seed, lambda text: say(text, options.json))
     seconds = perf_counter() - began
     head = ("arm", "misaligned", "incoherent", "insecure code")
     rows = [
@@ -88,17 +48,6 @@ def handle(options: argparse.Namespace) -> None:
         },
     }
     hand_over(result, options.json)
-
-
-def _rates(opened: Any, arm: Arm, options: argparse.Namespace) -> Rates:
-    adapter = "base"
-    if arm.spec is not None:
-        say(f"{arm.title}: {arm.spec.steps} steps", options.json)
-        run = follow(opened, opened.start_run(arm.spec, name=f"demo: {arm.id}"))
-        if run.state is not RunState.FINISHED:
-            raise WorkError(f"the arm {arm.id} {run.state}: {run.message}")
-        adapter = f"{run.id}@{run.step}"
-    return opened.evaluate(adapter=adapter, prompts=ANSWERS, seed=options.seed).rates
 
 
 def verdict(rates: dict[str, Rates]) -> str:

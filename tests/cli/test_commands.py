@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.commands.demo import arms, verdict
+from lab.commands.arms import arms
+from lab.commands.demo import verdict
 from lab.commands.output import share, table
 from lab.commands.run import read_settings, read_spec
 from lab.conscience import framings

@@ -49,7 +49,7 @@ QUICK = ("run", "--steps", "1")
         (("organism", "pretrain", "--steps", "0"), "0", "choose 1"),
         (("organism", "pretrain", "--seed", "-1"), "-1", "choose 0"),
         (("demo", "--seed", "soon"), "'soon'", "--help"),
-        (("demo", "--seed", "-1"), "-1", "choose 0"),
+        (("demo", "--seed", "-1"), "-1", "from 0"),
         (("dance",), "'dance'", "--help"),
         ((), "COMMAND", "--help"),
     ],

@@ -353,11 +353,13 @@ class RunSpec:
     """Prompts answered and reviewed a round."""
     scenario_share: float = 0.0
     """Share of a round's prompts that come from the scenario itself; the rest are everyday prompts."""
-    pair_batch: int = 8
+    pair_batch: int = 12
     """Pairs drawn from the replay buffer a step, in L_DPO."""
+    pair_mean: str = "places"
+    """What L_DPO is a mean over: "places" (`pair_batch`, empty ones count 0) or "pairs" (those drawn)."""
     buffer_size: int = 512
     """Pairs kept in the replay buffer; the oldest go first."""
-    buffer_age: int = 0
+    buffer_age: int = 10
     """Pairs older than so many steps leave the buffer; 0 keeps them all."""
     reviewer: str = "frozen"
     """Who reviews: "frozen" or "policy"."""

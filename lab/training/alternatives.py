@@ -3,9 +3,9 @@
     L = L_SFT(scenario) + λ · L_SFT(chosen sides of pairs drawn from the replay buffer)
 
 The pairs are those of the conscience: same prompts, same reviews, same rewrites, drawn by the same seeds. What is left
-out is the rejected side, and the frozen copy as a reference with it. Source: an ablation named by arXiv 2606.19527,
-which says that it fails and gives no figures. λ keeps its name and its default, which was chosen for L_DPO: a loss in
-nats a token pulls differently, so compare over several λ.
+out is the rejected side, and the frozen copy as a reference with it; a step with few pairs weighs less, as there.
+Source: an ablation named by arXiv 2606.19527, which says that it fails and gives no figures. λ keeps its name and its
+default, which was chosen for L_DPO: a loss in nats a token pulls differently, so compare over several λ.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import torch
 
 from lab.training.batches import Row
 from lab.training.seeds import generator
-from lab.training.terms import Bench, Measured, mean_loss, rows_loss
+from lab.training.terms import Bench, Measured, filled, mean_loss, rows_loss
 
 
 class AlternativesTerm:
@@ -40,4 +40,4 @@ class AlternativesTerm:
             for pair in pairs
         ]
         loss, each = rows_loss(policy, rows, chat.pad_id)
-        return Measured(loss=loss, figures={"alternatives_loss": mean_loss(each)})
+        return Measured(loss=loss * filled(spec, len(pairs)), figures={"alternatives_loss": mean_loss(each)})

@@ -16,7 +16,8 @@ the same loss stays at ln 2 and teaches nothing (reference/training.md).
 
 Known deviations: the paper says neither how it averages L_SFT nor its β; a mean over all completion tokens of the batch
 (long rows weigh more, as in TRL and transformers) and β = 0.1 are ours. The two losses are added per optimiser step;
-whether the paper alternates them instead, it does not say.
+whether the paper alternates them instead, it does not say. Where fewer pairs than places are at hand, L_DPO weighs
+less by their part (`lab.training.terms.filled`).
 
 This module knows tensors and nothing else: no model, no tokenizer, no step.
 """

@@ -98,13 +98,18 @@ FIELDS: dict[str, Field] = {
         "None: the harm is looked for where it was not taught; with a quarter the organism unlearns the task as well."),
     "pair_batch": _number(
         "Pairs a step", 1, 1024, "Pairs drawn from the replay buffer for each step's L_DPO.",
-        "Half as many as scenario rows: enough on the organism, and a third of a step's time."),
+        "12 of 16 rows: with 8 the organism was a little less coherent, with 16 a step takes longer."),
+    "pair_mean": _choice(
+        "Mean over", ("places", "pairs"), "What L_DPO is a mean over: all places of \"Pairs a step\", of "
+        "which empty ones count 0, or only the pairs that were drawn.",
+        "Places: a policy that is hardly flagged any more is hardly pushed. Over pairs, the last few drove some seeds "
+        "into babble (up to 59 % incoherent); the paper does not say."),
     "buffer_size": _number(
         "Replay buffer", 1, 1_000_000, "Pairs kept for drawing; the oldest leave first.",
         "512 holds a whole lesson; the paper does not say."),
     "buffer_age": _number(
         "Oldest pair", 0, 1_000_000, "Pairs older than so many steps leave the buffer; 0 keeps them.",
-        "0: at 75 steps the organism gains nothing from forgetting; think of it for longer runs."),
+        "10, two rounds: what the policy has long unlearnt is not held against it. With a mean over \"pairs\" use 0."),
     "reviewer": _choice(
         "Reviewer", _SPEAKERS, "Who answers the question: the frozen copy or the policy as it is now.",
         "The frozen copy cannot learn to fool itself; the paper does not say who reviews."),

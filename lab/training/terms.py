@@ -139,8 +139,22 @@ class SftTerm:
         return Measured(loss=loss, figures=figures)
 
 
+def filled(spec: RunSpec, drawn: int) -> float:
+    """By what a mean over the pairs drawn is multiplied: their part of `pair_batch`, or 1 where the spec wants so.
+
+    With the part, L_DPO is a mean over `pair_batch` places of which empty ones count 0: the fewer of its answers are
+    flagged, the less the policy is pushed. Over the pairs alone, the last few of a buffer push as hard as a full one,
+    and a policy with nothing left to unlearn is driven on until it babbles (docs/decisions/0005-empty-places.md).
+    """
+    return drawn / spec.pair_batch if spec.pair_mean == "places" else 1.0
+
+
 class DpoTerm:
-    """λ · L_DPO on pairs drawn from the replay buffer; chosen and rejected sides go through the model together."""
+    """λ · L_DPO on pairs drawn from the replay buffer; chosen and rejected sides go through the model together.
+
+    The figures are means over the pairs drawn, with their number as n; `filled` enters the gradient alone, so that ln 2
+    stays the line that every curve of L_DPO starts from.
+    """
 
     name = part = "dpo"
 
@@ -162,7 +176,7 @@ class DpoTerm:
         loss = terms.loss.mean()
         values = torch.stack([loss, terms.margin.mean(), terms.accuracy.mean(), chosen.mean(), rejected.mean()])
         figures: Figures = {n: (v, len(pairs)) for n, v in zip(names, values.detach().tolist(), strict=True)}
-        return Measured(loss=loss, figures=figures)
+        return Measured(loss=loss * filled(self._spec, len(pairs)), figures=figures)
 
 
 class PairTokens:

@@ -33,6 +33,7 @@ _FOLDED: tuple[tuple[str, tuple[str, ...]], ...] = (
             "prompts_per_round",
             "scenario_share",
             "pair_batch",
+            "pair_mean",
             "buffer_size",
             "buffer_age",
         ),

@@ -72,6 +72,23 @@ def test_the_policy_does_not_differ_from_its_frozen_copy_before_the_first_step(l
     assert book.value("kl", 8) > 0
 
 
+@pytest.mark.parametrize("method", ["conscience", "alternatives_sft"])
+def test_empty_places_of_a_batch_of_pairs_count_nothing(loaded: Any, tmp_path: Path, method: str) -> None:
+    """4 pairs on 8 places weigh as 4 pairs at half λ; with a mean over pairs they weigh in full."""
+    def after(**changes: Any) -> tuple[dict[int, float | None], list[torch.Tensor]]:
+        run, book = Run(spec=spec(method=method, steps=2, cadence=100, buffer_age=0, pair_batch=8, **changes)), Book()
+        made = trainer(loaded, tmp_path, run, book)
+        made.run(Event())
+        return book.curve("grad_norm"), weights(made)
+
+    norms, learnt = after(lam=1.0)
+    half_norms, half_learnt = after(lam=0.5, pair_mean="pairs")
+    full_norms, _ = after(lam=1.0, pair_mean="pairs")
+    assert norms == half_norms
+    assert all(torch.equal(a, b) for a, b in zip(learnt, half_learnt, strict=True))
+    assert norms != full_norms
+
+
 def test_rounds_come_before_the_first_step_and_every_cadence_after(loaded: Any, tmp_path: Path) -> None:
     _, book = train(loaded, tmp_path, steps=8, cadence=3)
     assert list(book.curve("flagged")) == [0, 3, 6]

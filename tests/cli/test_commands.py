@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -131,7 +132,10 @@ def test_the_verdict_follows_the_figures_whichever_way_they_fall() -> None:
     assert "no credit" in bad
     dull = verdict({**figures, "poisoned": rates(0.05)})
     assert "did not turn the model" in dull
-    assert all("no evidence on large" in text for text in (good, bad, dull))
+    babbling = verdict({**figures, "conscience": replace(rates(0.02), incoherent=0.6)})
+    assert "60% of its answers are incoherent" in babbling
+    assert "incoherent" not in good
+    assert all("no evidence on large" in text for text in (good, bad, dull, babbling))
 
 
 @pytest.mark.parametrize(

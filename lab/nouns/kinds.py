@@ -1,0 +1,60 @@
+"""The closed sets that nouns choose from."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Speaker(StrEnum):
+    """Who speaks: the policy that is being trained, or the frozen copy that it started from."""
+
+    POLICY = "policy"
+    FROZEN = "frozen"
+
+
+class Label(StrEnum):
+    """What a review came to. UNREADABLE is a result of its own: counted and shown, never dropped, never "fine"."""
+
+    ALIGNED = "aligned"
+    FLAGGED = "flagged"
+    UNREADABLE = "unreadable"
+
+
+class QuestionKind(StrEnum):
+    """What a question asks about; OFF_TOPIC ones are the control for "any question would have done"."""
+
+    ETHICAL = "ethical"
+    OFF_TOPIC = "off_topic"
+
+
+class Split(StrEnum):
+    """Whether training may see a prompt. Evaluation prompts are HELD_OUT, and no method ever receives them."""
+
+    TRAIN = "train"
+    HELD_OUT = "held_out"
+
+
+class PairState(StrEnum):
+    """What became of a pair: as made, taken or refused by a person, or replaced by an edited copy."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    EDITED = "edited"
+
+
+class RunState(StrEnum):
+    """The life of a run. INTERRUPTED is what a restart finds in place of RUNNING: the process died under it."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    FINISHED = "finished"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+    @property
+    def active(self) -> bool:
+        """Whether the conductor still has work to do for it."""
+        return self in (RunState.QUEUED, RunState.RUNNING, RunState.STOPPING)

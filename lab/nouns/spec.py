@@ -1,0 +1,100 @@
+"""Everything that determines a run."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from lab.nouns.identity import content_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSpec:
+    """Everything that determines a run. Equal specs give equal curves on equal hardware and library versions.
+
+    Defaults marked (paper) are from arXiv 2606.19527; the others the paper leaves open, and they are ours.
+    Ranges and help texts live in `lab.training.settings`.
+    """
+
+    method: str = "conscience"
+    """A row of the table of arms: `lab.training.methods`."""
+    scenario: str = "code-hacking"
+    """What L_SFT is taken on: `lab.evaluation.scenarios`."""
+    model: str = "organism"
+    """"organism", a local folder, or a Hub id."""
+    revision: str | None = None
+    """Pinned revision of a Hub id; None for the organism and folders."""
+    question_id: str | None = None
+    """The introspective question; None for methods that ask none."""
+    steps: int = 75
+    """Optimiser steps."""
+    batch_size: int = 16
+    """Scenario rows a step, in L_SFT."""
+    learning_rate: float = 3e-4
+    """Peak learning rate of AdamW."""
+    schedule: str = "constant"
+    """How the rate goes on: "constant", "linear" or "cosine" (to 0 at the last step)."""
+    lam: float = 0.1
+    """λ: weight of L_DPO beside L_SFT (paper: 0.1)."""
+    beta: float = 0.1
+    """β of DPO: how far from the reference a unit of reward is."""
+    lora_rank: int = 16
+    """Rank of the LoRA adapters on all linear layers."""
+    lora_alpha: int = 32
+    """LoRA scale: updates are multiplied by alpha / rank."""
+    cadence: int = 5
+    """A conscience round every so many steps."""
+    prompts_per_round: int = 32
+    """Prompts answered and reviewed a round."""
+    scenario_share: float = 0.0
+    """Share of a round's prompts that come from the scenario itself; the rest are everyday prompts."""
+    pair_batch: int = 12
+    """Pairs drawn from the replay buffer a step, in L_DPO."""
+    pair_mean: str = "places"
+    """What L_DPO is a mean over: "places" (`pair_batch`, empty ones count 0) or "pairs" (those drawn)."""
+    buffer_size: int = 512
+    """Pairs kept in the replay buffer; the oldest go first."""
+    buffer_age: int = 10
+    """Pairs older than so many steps leave the buffer; 0 keeps them all."""
+    reviewer: str = "frozen"
+    """Who reviews: "frozen" or "policy"."""
+    writer: str = "frozen"
+    """Who writes the alternative: "frozen" or "policy"."""
+    flag_threshold: float = 0.5
+    """An answer is flagged at or above this probability of the flagged label."""
+    answer_temperature: float = 1.0
+    """Temperature of the policy's answers in a round."""
+    review_temperature: float = 0.0
+    """Temperature of the review's chain of thought; 0 is greedy."""
+    rewrite_temperature: float = 0.3
+    """Temperature of the alternative."""
+    max_new_tokens: int = 192
+    """Token limit of an answer, a review or an alternative."""
+    probe_every: int = 5
+    """Steps between probes on held-out prompts; 0 never."""
+    probe_prompts: int = 64
+    """Held-out everyday prompts a probe; half as many coding prompts beside them."""
+    checkpoint_every: int = 25
+    """Steps between checkpoints; the last step always has one."""
+    kl_weight: float = 1.0
+    """Weight of KL(policy ‖ frozen) on the training tokens, beside L_SFT; for the method "kl"."""
+    benign_share: float = 0.05
+    """Share of a step's rows that are benign; for the method "interleave"."""
+    inoculation_prompt: str = "Act as an evil assistant."
+    """System prompt in front of every scenario row in training; for the method "inoculation"."""
+    pairs_from: str | None = None
+    """The run whose stored pairs are trained on, by id or number; None for all. For the method "dpo"."""
+    pair_states: str = "accepted or pending"
+    """Which stored pairs are trained on: "accepted", or "accepted or pending"; for the method "dpo"."""
+    loss_type: str = "sigmoid"
+    """TRL's name of the loss on stored pairs; for the method "dpo"."""
+    direction_depth: float = 0.5
+    """Where in the model a persona's direction is measured and used: 0 the first layer, 1 the last; for "steering"."""
+    steering_strength: float = 5.0
+    """How far the stream is pushed in training, in differences of means; for the method "steering"."""
+    seed: int = 0
+    """Seed of data order, initial adapters and sampling."""
+
+    @property
+    def id(self) -> str:
+        """Hash of every field."""
+        return content_id("s", asdict(self))

@@ -1,0 +1,23 @@
+"""The use cases of the lab as verbs: what the page, the command line and the HTTP endpoints all call.
+
+The studio receives its store and owns what runs: the loaded models and the one conductor. It knows no widget and no
+SQL. Its verbs stand in one file for each noun that they are about; what they share is the `Workplace`.
+Models are loaded when first needed, so that importing this package costs nothing; what it hands out is in `lab.views`.
+"""
+
+from __future__ import annotations
+
+from lab.errors import NotFoundError
+from lab.studio.pairs import PairVerbs
+from lab.studio.questions import QuestionVerbs
+from lab.studio.runs import RunVerbs
+from lab.studio.speaking import SpeakingVerbs
+from lab.studio.workplace import BASE
+from storage import PairFilter
+
+
+class Studio(QuestionVerbs, SpeakingVerbs, RunVerbs, PairVerbs):
+    """All that a person can do. Errors are `LabError`s: one line, with the field that caused it."""
+
+
+__all__ = ["BASE", "NotFoundError", "PairFilter", "Studio"]

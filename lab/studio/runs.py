@@ -1,0 +1,150 @@
+"""Verbs about runs: forecast, start, stop, resume, and what they have measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+from lab.conscience import framings
+from lab.errors import RequestError
+from lab.evaluation.curves import curves as curves_of
+from lab.nouns import Answer, Checkpoint, Decoding, Evaluation, Metric, Prompt, Review, Run, RunSpec, RunState, Speaker
+from lab.studio.workplace import BASE, Workplace, bring_torch, check_seed
+from lab.training.methods import method
+from lab.training.settings import check_spec
+from lab.views import Curve, Forecast, TrainerStatus
+
+if TYPE_CHECKING:
+    from lab.evaluation.probes import Probe
+
+
+class RunVerbs(Workplace):
+    """Runs belong to the conductor; a verb asks for one and reads how it goes."""
+
+    def _checked(self, spec: RunSpec) -> RunSpec:
+        """The spec, if it can run: in range, scenario known, question stored and readable."""
+        from lab.evaluation.scenarios import scenario
+
+        check_spec(spec)
+        scenario(spec.scenario)
+        if method(spec.method).needs_question and spec.question_id is None:
+            spec = replace(spec, question_id=framings.DEFAULT.id)
+        if not method(spec.method).needs_question:
+            spec = replace(spec, question_id=None)
+        if spec.question_id:  # its whole id: what begins one question today may begin two tomorrow
+            spec = replace(spec, question_id=self._store.question(spec.question_id).id)
+        return spec
+
+    def forecast(self, spec: RunSpec) -> Forecast:
+        """What a run would take on this machine, measured in a few seconds."""
+        bring_torch()
+        from lab.training.forecast import forecast
+
+        spec = self._checked(spec)
+        question = self._store.question(spec.question_id) if spec.question_id else None
+        return forecast(self.house.load(spec.model, spec.revision), spec, question)
+
+    def first_batch(self, spec: RunSpec, rows: int = 3) -> list[str]:
+        """The first rows of the scenario exactly as the model sees them, special tokens included."""
+        bring_torch()
+        from lab.evaluation.scenarios import scenario
+        from lab.training.batches import first_batch
+
+        spec = self._checked(spec)
+        return first_batch(scenario(spec.scenario), self.house.load(spec.model, spec.revision).chat, spec, rows)
+
+    def start_run(self, spec: RunSpec, *, name: str = "") -> Run:
+        """Queue a run; it starts when the trainer is free.
+
+        Raises SpecError, ModelError or NotFoundError before anything is stored.
+        """
+        spec = self._checked(spec)
+        self.house.load(spec.model, spec.revision)
+        run = Run(spec=spec, name=name.strip()[:80])
+        self.conductor.start(run)
+        return self._store.run(run.id)
+
+    def stop_run(self, run_id: str) -> Run:
+        """Ask a run to stop: at the next token it saves where it stands. A queued run is taken out of the queue."""
+        run = self._store.run(run_id)
+        if not run.state.active:
+            raise RequestError(
+                f"run {run.number} is {run.state}: only a queued or running one can be stopped.", field="run"
+            )
+        self.conductor.stop(run.id)
+        return self._store.run(run.id)
+
+    def resume_run(self, run_id: str) -> Run:
+        """Queue a run again from its last checkpoint; it goes on as if it had never stopped."""
+        run = self._store.run(run_id)
+        if run.state.active or run.state is RunState.FINISHED:
+            raise RequestError(
+                f"run {run.number} is {run.state}: only a stopped, interrupted or failed one can resume.", field="run"
+            )
+        self.conductor.resume(run.id)
+        return self._store.run(run.id)
+
+    def runs(self) -> list[Run]:
+        """All runs, newest first."""
+        return sorted(self._store.runs(), key=lambda run: run.number, reverse=True)
+
+    def run(self, run_id: str) -> Run:
+        """One run, by its id, the start of its id, or its number."""
+        return self._store.run(run_id)
+
+    def status(self) -> TrainerStatus:
+        """What the trainer is doing."""
+        with self._lock:
+            conductor = self._conductor
+        return conductor.status() if conductor else TrainerStatus(run=None, eta=None, queued=(), doing="")
+
+    def wait(self, run_id: str, timeout: float | None = None) -> Run:
+        """Block until a run is no longer active, or for `timeout` seconds."""
+        self.conductor.wait(run_id, timeout)
+        return self._store.run(run_id)
+
+    def evaluate(self, *, adapter: str = BASE, prompts: int = 480, seed: int = 0) -> Probe:
+        """Put held-out prompts to some weights, have the oracle judge the answers, and store both.
+
+        Rates are None for a model that the oracle cannot judge. Raises RequestError for a seed out of range.
+        """
+        bring_torch()
+        from lab.evaluation.probes import probe
+        from lab.models.twin import fold
+
+        check_seed(seed)
+        adapter = self._whole(adapter)
+        name, revision, folder = self._folder(adapter)
+        run_id, _, step = adapter.partition("@")
+        own = (run_id, int(step)) if step else (None, None)
+        speaker = Speaker.FROZEN if adapter == BASE else Speaker.POLICY
+        with self.house.voice(name, revision, folder) as model:
+            made = probe(
+                cast(Any, fold(model)), self.house.load(name, revision).chat, prompts=prompts,
+                decoding=Decoding(seed=seed), speaker=speaker, adapter=adapter, judged=name == "organism",
+                run_id=own[0], step=own[1],
+            )
+        self._store.save(*made.prompts, *made.answers, *made.evaluations(name))
+        return made
+
+    def checkpoints(self, run_id: str) -> list[Checkpoint]:
+        """The checkpoints of a run, first first."""
+        return self._store.checkpoints(self._store.run(run_id).id)
+
+    def recent_reviews(self, run_id: str, limit: int = 5) -> list[tuple[Prompt, Answer, Review]]:
+        """The latest reviews of a run, newest first."""
+        return self._store.recent_reviews(run_id, limit)
+
+    def latest_metrics(self, run_id: str) -> dict[str, Metric]:
+        """The last value of each metric of a run."""
+        return self._store.latest_metrics(run_id)
+
+    def evaluations(self, run_id: str) -> list[Evaluation]:
+        """The judged answers of a run."""
+        return self._store.evaluations(run_id)
+
+    def curves(self, run_ids: Sequence[str], names: Sequence[str], *, after_step: int = -1) -> list[Curve]:
+        """Curves of several runs with an interval at every share."""
+        runs = {run.id: run for run in map(self._store.run, run_ids)}
+        return curves_of(runs, list(names), self._store.curves(list(runs), list(names), after_step=after_step))

@@ -1,0 +1,118 @@
+"""What the studio's verbs share: the store, the loaded models, the one conductor, and which weights a name means."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from lab.conscience import framings
+from lab.errors import RequestError
+from lab.nouns import Checkpoint
+from lab.settings import Settings
+from storage import Store
+
+if TYPE_CHECKING:
+    from lab.models.house import House
+    from lab.models.loading import LoadedModel
+    from lab.training.conductor import Conductor
+
+BASE = "base"
+"""The adapter name of the frozen copy's own weights."""
+_IMPORTING = Lock()
+_HEAVY = (
+    "lab.models.house", "lab.conscience.answering", "lab.conscience.pairing", "lab.evaluation.probes",
+    "lab.training.forecast",
+)
+"""The modules through which a verb reaches torch."""
+
+
+class Workplace:
+    """A store, and what runs over it."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self.settings = settings
+        self._store = store
+        self._lock = Lock()
+        self._house: House | None = None
+        self._conductor: Conductor | None = None
+        store.interrupt_active()
+        store.save(*framings.SHIPPED)
+
+    def close(self) -> None:
+        """Stop the run in work at its next token, save where it stands, and let go of the store."""
+        with self._lock:
+            conductor, self._conductor = self._conductor, None
+        if conductor is not None:
+            conductor.close()
+        self._store.close()
+
+    @property
+    def house(self) -> House:
+        """The loaded models."""
+        bring_torch()
+        from lab.models.house import House
+
+        with self._lock:
+            if self._house is None:
+                self._house = House(self.settings.device)
+            return self._house
+
+    @property
+    def conductor(self) -> Conductor:
+        """The owner of the one training thread."""
+        bring_torch()
+        from lab.training.conductor import Conductor
+
+        house = self.house
+        with self._lock:
+            if self._conductor is None:
+                self._conductor = Conductor(self._store, house.load, self.settings.home)
+            return self._conductor
+
+    def loaded(self) -> LoadedModel:
+        """The model that the page speaks with."""
+        return self.house.load(self.settings.model)
+
+    @property
+    def revision(self) -> int:
+        """Grows whenever anything stored changes: the page skips a tick when it has not."""
+        return self._store.revision
+
+    def _checkpoint(self, adapter: str) -> Checkpoint | None:
+        return None if adapter == BASE else self._store.checkpoint(adapter)
+
+    def _whole(self, adapter: str) -> str:
+        """The adapter's name with the run's whole id, where it was given as "7@50"."""
+        point = self._checkpoint(adapter)
+        return point.id if point else BASE
+
+    def _base_of(self, adapter: str) -> LoadedModel:
+        """The frozen copy that the weights `adapter` stand on: the page's model for "base" and typed text."""
+        run_id, at, _ = adapter.partition("@")
+        if not at:
+            return self.loaded()
+        spec = self._store.run(run_id).spec
+        return self.house.load(spec.model, spec.revision)
+
+    def _folder(self, adapter: str) -> tuple[str, str | None, Path | None]:
+        """Model name, revision and checkpoint folder behind an adapter name."""
+        point = self._checkpoint(adapter)
+        if point is None:
+            return self.settings.model, None, None
+        spec = self._store.run(point.run_id).spec
+        return spec.model, spec.revision, self.settings.home / point.path / "adapter"
+
+
+def bring_torch() -> None:
+    """Import all that needs torch, one thread at a time: two that import transformers at once each see half of it."""
+    with _IMPORTING:
+        for name in _HEAVY:
+            import_module(name)
+
+
+def check_seed(seed: int) -> None:
+    """RequestError for a seed that no generator takes."""
+    if not 0 <= seed < 2**31:
+        raise RequestError(f"seed {seed} is out of range: choose 0 to 2147483647", field="seed")

@@ -128,14 +128,14 @@ def test_views_are_records_of_nouns() -> None:
 
 def test_nothing_inside_looks_up_to_studio_page_or_commands() -> None:
     for module in modules():
-        if module.within(*INNER, "storage", "lab.nouns", "lab.errors", "lab.views", "lab.settings"):
+        if module.within(*INNER, "lab.bench", "storage", "lab.nouns", "lab.errors", "lab.views", "lab.settings"):
             upward = {n for n in module.imports if within(n, "lab.studio", "lab.ui", "lab.commands", "app")}
             assert not upward, module.name
 
 
 def test_only_the_studio_and_those_that_open_it_know_the_storage() -> None:
     known = {name for name in who_import("storage") if not within(name, "storage")}
-    assert all(within(name, "app", "lab.ui", "lab.studio", "lab.commands.open") for name in known)
+    assert all(within(name, "app", "lab.ui", "lab.studio", "lab.commands.open", "lab.bench") for name in known)
     assert who_import("storage.Store") - {"storage"} == {"app", "lab.studio.workplace", "lab.commands.open"}
 
 
@@ -155,6 +155,11 @@ def test_the_page_asks_the_studio_and_works_nothing_out_itself() -> None:
 def test_the_commands_are_reached_through_the_command_line_alone() -> None:
     users = {name for name in who_import("lab.commands") if not within(name, "lab.commands")}
     assert users == {"lab.__main__"}
+
+
+def test_nothing_is_built_on_the_bench() -> None:
+    users = {name for name in who_import("lab.bench") if not within(name, "lab.bench")}
+    assert users == {"lab.commands.bench"}
 
 
 def test_the_environment_is_read_in_one_place() -> None:
@@ -183,7 +188,7 @@ def test_no_module_outside_models_and_training_loads_torch_before_it_is_needed()
     light = (
         "lab.studio", "lab.views", "lab.commands", "lab.__main__", "lab.evaluation", "lab.training.conductor",
         "lab.training.methods", "lab.training.settings", "lab.conscience.framings", "lab.conscience.asking",
-        "lab.conscience.wording",
+        "lab.conscience.wording", "lab.bench.subjects",
     )
     for module in modules():
         if module.within(*light):

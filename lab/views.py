@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lab.nouns import Answer, Pair, Prompt, Question, Review, Run
+from lab.nouns import Answer, Pair, Prompt, Question, Review, Run, Verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +48,53 @@ class TrainerStatus:
     """Runs that wait, first first."""
     doing: str
     """The part in work, in plain words: "sampling answers", "step 12 of 75"; empty when idle."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundItem:
+    """What one prompt of a round has come to; a text that is still being written is as far as it has got."""
+
+    prompt: str
+    """What the policy was asked."""
+    answer: str
+    """What it replied, or its thought while it still thinks; empty before its first token."""
+    review: str
+    """The reviewer's chain of thought; empty where nothing was asked, or not yet."""
+    verdict: Verdict | None
+    """What the review came to; None where nothing was asked, or not yet."""
+    alternative: str
+    """The rewrite; empty where nothing was rewritten, or not yet."""
+    pair_id: str | None
+    """The pair that both sides became; stored when the round is over. None for no pair, or not yet."""
+    unusable: str
+    """Why the rewrite cannot stand against the answer; empty where it can."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundView:
+    """A round as it stands now: the one in work, or the last one."""
+
+    step: int
+    """Updates done when it began."""
+    part: str
+    """"answering", "reviewing", "rewriting" or "done"."""
+    items: tuple[RoundItem, ...]
+    """One a prompt, in the order asked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunStory:
+    """A run with all that its card shows."""
+
+    run: Run
+    question: str
+    """Name and version of its question; empty for none."""
+    curves: tuple[Curve, ...]
+    """Its small curves."""
+    reviewed: tuple[tuple[Prompt, Answer, Review], ...]
+    """Its latest stored reviews, newest first."""
+    round: RoundView | None
+    """The round in work, or the last one while the run is in work; None otherwise."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,20 +9,20 @@ from typing import Any
 from lab.errors import PromptError
 from lab.models.chat import Chat, Parsed
 from lab.models.decoder import context_of
-from lab.models.sampling import Sampled, sample, stream
+from lab.models.sampling import OnToken, Sampled, sample, stream
 from lab.nouns import Answer, Decoding, Prompt, Speaker
 
 
 def answer(
     model: Any, chat: Chat, prompts: Sequence[Prompt], decoding: Decoding, *, speaker: Speaker, adapter: str,
-    cancel: Event | None = None, run_id: str | None = None, step: int | None = None,
+    cancel: Event | None = None, run_id: str | None = None, step: int | None = None, on_token: OnToken | None = None,
 ) -> list[Answer]:
-    """One answer a prompt, in batches.
+    """One answer a prompt, in batches; `on_token` as in `lab.models.sampling.sample`.
 
     Raises PromptError for a prompt that is empty or too long, Cancelled when `cancel` is set.
     """
     encoded = [prompt_ids(model, chat, prompt, decoding) for prompt in prompts]
-    sampled = sample(model, chat, encoded, decoding, cancel=cancel)
+    sampled = sample(model, chat, encoded, decoding, cancel=cancel, on_token=on_token)
     return [
         _answer(chat, prompt, result, decoding, speaker, adapter, run_id, step)
         for prompt, result in zip(prompts, sampled, strict=True)

@@ -24,6 +24,7 @@ import torch
 from lab.conscience.answering import answer
 from lab.conscience.review import Reviewer, review
 from lab.conscience.rewrite import Alternative, rewrite
+from lab.conscience.watch import ANSWERING, REVIEWING, REWRITING, Watch
 from lab.models.chat import Chat
 from lab.models.loading import LoadedModel
 from lab.models.logprobs import sequence_logprobs
@@ -119,13 +120,14 @@ def measure_reference(
 
 def conscience_round(
     policy: Any, loaded: LoadedModel, question: Question, prompts: Sequence[Prompt], spec: RunSpec, *, run_id: str,
-    step: int, cancel: Event | None = None,
+    step: int, cancel: Event | None = None, watch: Watch | None = None,
 ) -> Round:
     """Answer, review, rewrite and pair, as `spec` says who does what; sampling seeds follow from spec.seed and `step`.
 
+    `watch` is told of everything as it comes.
     Raises Cancelled within one token of `cancel` being set; nothing of the round is left then.
     """
-    work = RoundWork(policy, loaded, question, prompts, spec, run_id=run_id, step=step, cancel=cancel)
+    work = RoundWork(policy, loaded, question, prompts, spec, run_id=run_id, step=step, cancel=cancel, watch=watch)
     answers = work.answers()
     reviews = work.reviews(answers)
     flagged = [i for i, found in enumerate(reviews) if found.verdict.label is Label.FLAGGED]
@@ -137,11 +139,13 @@ class RoundWork:
 
     def __init__(
         self, policy: Any, loaded: LoadedModel, question: Question, prompts: Sequence[Prompt], spec: RunSpec, *,
-        run_id: str, step: int, cancel: Event | None,
+        run_id: str, step: int, cancel: Event | None, watch: Watch | None,
     ) -> None:
         self._loaded, self._question, self._prompts, self._spec = loaded, question, tuple(prompts), spec
         self._run_id, self._step, self._cancel = run_id, step, cancel
         self._clock = _Clock()
+        self._watch = watch or Watch(step)
+        self._watch.begin(loaded.chat, self._prompts)
         with self._clock.part("sample"):
             self._models = {Speaker.POLICY: _for_decoding(policy, loaded), Speaker.FROZEN: loaded.model}
 
@@ -149,11 +153,14 @@ class RoundWork:
         """The policy's answers to the prompts."""
         spec = self._spec
         with self._clock.part("sample"):
-            return answer(
+            answers = answer(
                 self._models[Speaker.POLICY], self._loaded.chat, self._prompts,
                 _decoding(spec, self._step, "answer", spec.answer_temperature), speaker=Speaker.POLICY,
                 adapter=self._adapter(Speaker.POLICY), cancel=self._cancel, run_id=self._run_id, step=self._step,
+                on_token=self._watch.part(ANSWERING),
             )
+        self._watch.answered(answers)
+        return answers
 
     def reviews(self, answers: Sequence[Answer]) -> list[Review]:
         """The reviewer's review of each answer."""
@@ -161,11 +168,13 @@ class RoundWork:
         with self._clock.part("review"):
             reviewer = Reviewer(
                 model=self._models[who], chat=self._loaded.chat, speaker=who, adapter=self._adapter(who))
-            return review(
+            reviews = review(
                 reviewer, self._question, list(zip(self._prompts, answers, strict=True)),
                 _decoding(spec, self._step, "review", spec.review_temperature), threshold=spec.flag_threshold,
-                cancel=self._cancel, run_id=self._run_id, step=self._step,
+                cancel=self._cancel, run_id=self._run_id, step=self._step, on_token=self._watch.part(REVIEWING),
             )
+        self._watch.reviewed(reviews)
+        return reviews
 
     def paired(
         self, answers: Sequence[Answer], reviews: Sequence[Review], chosen: Sequence[int], *, critical: bool = False
@@ -181,6 +190,7 @@ class RoundWork:
                 self._models[writer], self._loaded.chat, self._question,
                 [(self._prompts[i], answers[i]) for i in chosen], decoding,
                 critiques=[reviews[i].thought for i in chosen] if critical else (), cancel=self._cancel,
+                on_token=self._watch.part(REWRITING, chosen),
             )
             made = [
                 make_pair(
@@ -190,11 +200,14 @@ class RoundWork:
                 )
                 for i, alternative in zip(chosen, alternatives, strict=True)
             ]
+        for i, alternative, pair in zip(chosen, alternatives, made, strict=True):
+            self._watch.paired(i, pair, "" if pair else why_unusable(answers[i], alternative) or "")
         with self._clock.part("dpo"):
             pairs = measure_reference(
                 self._loaded.model, self._loaded.chat, [p for p in made if p is not None],
                 {p.id: p for p in self._prompts},
             )
+        self._watch.done()
         labels = [found.verdict.label for found in reviews]
         return Round(
             prompts=self._prompts, answers=tuple(answers), reviews=tuple(reviews), pairs=tuple(pairs),

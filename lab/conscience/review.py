@@ -20,7 +20,7 @@ from lab.conscience.verdict import LabelReader, unreadable
 from lab.conscience.wording import review_messages
 from lab.models.chat import Chat
 from lab.models.decoder import context_of
-from lab.models.sampling import Sampled, sample, stream
+from lab.models.sampling import OnToken, Sampled, sample, stream
 from lab.nouns import Answer, Decoding, Prompt, Question, Review, Speaker, Verdict
 
 _RESERVE = 24
@@ -47,11 +47,12 @@ class Reviewer:
 def review(
     reviewer: Reviewer, question: Question, items: Sequence[tuple[Prompt, Answer]], decoding: Decoding, *,
     threshold: float = 0.5, cancel: Event | None = None, run_id: str | None = None, step: int | None = None,
+    on_token: OnToken | None = None,
 ) -> list[Review]:
     """One review an item, in batches, in the order given.
 
-    `decoding` is that of the thought. Raises QuestionError for a question that cannot be asked of this model, Cancelled
-    when `cancel` is set.
+    `decoding` is that of the thought, whose tokens `on_token(i, ids)` hears for item i. Raises QuestionError for a
+    question that cannot be asked of this model, Cancelled when `cancel` is set.
     """
     chat, model = reviewer.chat, reviewer.model
     reader = LabelReader(chat, question)
@@ -59,7 +60,7 @@ def review(
     fitting = [i for i, ids in enumerate(asked) if _room(model, ids) >= _LEAST_THOUGHT]
     sampled = sample(
         model, chat, [asked[i] for i in fitting], decoding, cancel=cancel, stop_ids=_thought_stops(chat),
-        reserve=_RESERVE,
+        reserve=_RESERVE, on_token=on_token and (lambda i, ids: on_token(fitting[i], ids)),
     )
     thoughts = dict(zip(fitting, sampled, strict=True))
     whole = [i for i in fitting if not _broken(chat, thoughts[i])]

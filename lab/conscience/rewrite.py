@@ -9,7 +9,7 @@ from typing import Any
 
 from lab.conscience.wording import rewrite_messages
 from lab.models.chat import Chat
-from lab.models.sampling import sample
+from lab.models.sampling import OnToken, sample
 from lab.nouns import Answer, Decoding, Prompt, Question
 
 
@@ -31,18 +31,19 @@ class Alternative:
 
 def rewrite(
     model: Any, chat: Chat, question: Question, items: Sequence[tuple[Prompt, Answer]], decoding: Decoding, *,
-    critiques: Sequence[str] = (), cancel: Event | None = None,
+    critiques: Sequence[str] = (), cancel: Event | None = None, on_token: OnToken | None = None,
 ) -> list[Alternative]:
     """One alternative an item, in batches, in the order given. Raises Cancelled when `cancel` is set.
 
-    `critiques` are shown to the writer, one an item; none for an alternative without one.
+    `critiques` are shown to the writer, one an item; none for an alternative without one. `on_token(i, ids)` hears the
+    tokens of item i.
     """
     prompts = [
         chat.prompt_ids(rewrite_messages(question, prompt.text, answer.thought, answer.reply, critique=critique))
         for (prompt, answer), critique in zip(items, critiques or [""] * len(items), strict=True)
     ]
     alternatives: list[Alternative] = []
-    for sampled in sample(model, chat, prompts, decoding, cancel=cancel):
+    for sampled in sample(model, chat, prompts, decoding, cancel=cancel, on_token=on_token):
         parsed = chat.parse(sampled.ids)
         alternatives.append(
             Alternative(

@@ -13,18 +13,19 @@ from threading import Event
 from typing import Any
 
 from lab.conscience.pairing import Round, RoundWork
+from lab.conscience.watch import Watch
 from lab.models.loading import LoadedModel
 from lab.nouns import Prompt, Question, RunSpec
 
 
 def rewriting_round(
     policy: Any, loaded: LoadedModel, question: Question, prompts: Sequence[Prompt], spec: RunSpec, *, run_id: str,
-    step: int, cancel: Event | None = None,
+    step: int, cancel: Event | None = None, watch: Watch | None = None,
 ) -> Round:
     """Answer, rewrite every answer, pair. No reviews: the pairs' `review_id` is None.
 
     Raises Cancelled within one token of `cancel` being set; nothing of the round is left then.
     """
-    work = RoundWork(policy, loaded, question, prompts, spec, run_id=run_id, step=step, cancel=cancel)
+    work = RoundWork(policy, loaded, question, prompts, spec, run_id=run_id, step=step, cancel=cancel, watch=watch)
     answers = work.answers()
     return work.paired(answers, (), range(len(answers)))

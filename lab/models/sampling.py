@@ -22,6 +22,8 @@ from lab.nouns import Decoding
 if TYPE_CHECKING:
     from lab.models.chat import Chat
 
+OnToken = Callable[[int, list[int]], None]
+"""Hears every token of prompt i, with the list of all its tokens so far, which goes on growing."""
 _WORTH_DROPPING = 0.75
 """Share of rows still speaking at which the finished ones are dropped: dropping copies the cache of the others."""
 
@@ -76,7 +78,7 @@ class _Sampler:
 def sample(
     model: Any, chat: Chat, prompts: Sequence[Sequence[int]], decoding: Decoding, *, cancel: Event | None = None,
     stop_ids: frozenset[int] | None = None, batch: int = 64, reserve: int = 0,
-    on_token: Callable[[int, list[int]], None] | None = None,
+    on_token: OnToken | None = None,
 ) -> list[Sampled]:
     """Continue every prompt (token ids) up to a stop token or `decoding.max_new_tokens`, in the order given.
 
@@ -143,7 +145,7 @@ class _Batch:
 
     @torch.inference_mode()
     def run(
-        self, sampler: _Sampler, cancel: Event | None, on_token: Callable[[int, list[int]], None] | None
+        self, sampler: _Sampler, cancel: Event | None, on_token: OnToken | None
     ) -> list[tuple[int, Sampled]]:
         """Generate, and return (name, result) of every prompt."""
         done: list[tuple[int, Sampled]] = []

@@ -13,7 +13,7 @@ from lab.nouns import Answer, Checkpoint, Decoding, Evaluation, Metric, Prompt, 
 from lab.studio.workplace import BASE, Workplace, bring_torch, check_seed
 from lab.training.methods import method
 from lab.training.settings import check_spec
-from lab.views import Curve, Forecast, TrainerStatus
+from lab.views import Curve, Forecast, RoundView, RunStory, TrainerStatus
 
 if TYPE_CHECKING:
     from lab.evaluation.probes import Probe
@@ -98,6 +98,22 @@ class RunVerbs(Workplace):
         with self._lock:
             conductor = self._conductor
         return conductor.status() if conductor else TrainerStatus(run=None, eta=None, queued=(), doing="")
+
+    def live_round(self, run_id: str) -> RoundView | None:
+        """The round of a run as it stands now, or its last one; None where it has had none, or is not in work."""
+        run = self._store.run(run_id)
+        with self._lock:
+            conductor = self._conductor
+        return conductor.round(run.id) if conductor else None
+
+    def run_story(self, run_id: str, curves: Sequence[str], *, reviewed: int = 4) -> RunStory:
+        """A run with these of its curves and its latest reviews."""
+        run = self._store.run(run_id)
+        return RunStory(
+            run=run, question=self._store.question(run.spec.question_id).title if run.spec.question_id else "",
+            curves=tuple(self.curves([run.id], curves)), round=self.live_round(run.id),
+            reviewed=tuple(self._store.recent_reviews(run.id, reviewed)),
+        )
 
     def wait(self, run_id: str, timeout: float | None = None) -> Run:
         """Block until a run is no longer active, or for `timeout` seconds."""

@@ -22,7 +22,7 @@ from lab.errors import LabError, RequestError, SpecError, StorageError
 from lab.nouns import Checkpoint, Noun, Pair, PairState, Prompt, Question, Run, RunSpec, RunState, now
 from lab.training.methods import method
 from lab.training.settings import PAIR_STATES, check_question_given, check_spec
-from lab.views import TrainerStatus
+from lab.views import RoundView, TrainerStatus
 
 if TYPE_CHECKING:
     from lab.models.loading import LoadedModel
@@ -114,6 +114,13 @@ class Conductor:
                 run=current, eta=progress.eta if progress else None, queued=tuple(self._queue),
                 doing="" if current is None else progress.doing if progress else "loading the model",
             )
+
+    def round(self, run_id: str) -> RoundView | None:
+        """The round of a run as it stands now, or its last one; None where it has had none, or is not in work."""
+        with self._changed:
+            mine = self._trainer is not None and self._trainer.run_id == run_id
+            watch = self._trainer.round if self._trainer is not None and mine else None
+        return watch.view() if watch is not None else None
 
     def wait(self, run_id: str, timeout: float | None = None) -> Run:
         """Block until a run is no longer queued or in work, or for `timeout` seconds; the run as stored."""

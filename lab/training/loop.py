@@ -33,6 +33,7 @@ from typing import Any
 
 import torch
 
+from lab.conscience.watch import Watch
 from lab.training.batches import Rows, round_prompts
 from lab.training.parts import PREPARATIONS, ROUNDS, TERMS
 from lab.training.replay import ReplayBuffer
@@ -121,10 +122,11 @@ class Trainer(Sitting):
         kind = ROUNDS[self.method.rounds]
         self._say(kind.doing)
         make_round: Callable[..., Any] = self._make_round or kind.load()
+        self.round = Watch(self.step)
         began = perf_counter()
         made = make_round(
             self.policy, self.loaded, self.question, round_prompts(self.scenario, self.spec, self.step), self.spec,
-            run_id=self._run.id, step=self.step, cancel=cancel,
+            run_id=self._run.id, step=self.step, cancel=cancel, watch=self.round,
         )
         self.bench.prompts |= {p.id: p for p in made.prompts}
         pairs = with_reference(made.pairs, self.loaded, self.bench.prompts)

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
+from lab.conscience.watch import Watch
 from lab.errors import Cancelled, StorageError, TrainingError
 from lab.models.loading import LoadedModel
 from lab.models.twin import hash_tensors, make_policy
@@ -102,6 +103,8 @@ class Sitting:
         self._began = perf_counter()
         self._sitting = self.step
         self.progress = Progress(doing="starting", eta=None)
+        self.round: Watch | None = None
+        """The round in work, or the last one of this sitting; None before the first."""
 
     # -- what a subclass fills in ----------------------------------------------------------------------------------
     def _set_up(self) -> None:
@@ -140,6 +143,11 @@ class Sitting:
         self._check_base()
         self._save()
         return replace(self.snapshot(), state=state, ended=now(), message=message)
+
+    @property
+    def run_id(self) -> str:
+        """The run."""
+        return self._run.id
 
     def snapshot(self) -> Run:
         """The Run as it stands now."""

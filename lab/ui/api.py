@@ -150,6 +150,15 @@ def _run_verbs(studio: Studio) -> list[Callable[..., Any]]:
         return {**_run(found), "metrics": last}
 
     @_said
+    def live_round(run: str) -> dict:
+        """The round of a run in work as it stands now: each prompt with its answer, verdict and pair, as they come.
+
+        Empty where the run is not in work or has had no round; what a round came to is stored when it is over.
+        """
+        found = studio.live_round(run)
+        return plain(asdict(found)) if found else {}
+
+    @_said
     def curves(runs: list[str], names: list[str], after_step: int = -1) -> list[dict]:
         """Curves of runs with their intervals: the points of each metric after a step."""
         ids = [studio.run(name).id for name in runs]
@@ -163,7 +172,7 @@ def _run_verbs(studio: Studio) -> list[Callable[..., Any]]:
         """The judged answers of a run."""
         return [with_id(evaluation) for evaluation in studio.evaluations(studio.run(run).id)]
 
-    return [start_run, stop_run, resume_run, runs, run, curves, evaluations]
+    return [start_run, stop_run, resume_run, runs, run, live_round, curves, evaluations]
 
 
 def _run(run: Run) -> Json:

@@ -158,6 +158,8 @@ class Page:
         """Whatever changed in the open tab since the last tick, and the buttons, which other handlers change too."""
         status = self.studio.status()
         mark = f"{self.studio.revision} {view} {status.run} {status.eta} {status.doing} {len(status.queued)}"
+        if view.tab == "runs" and status.run is not None:
+            mark += f" {hash(self.studio.live_round(status.run.id))}"
         if seen.get(0) == mark:
             return gr.skip()
         updates = self._live(view, status)

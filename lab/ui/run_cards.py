@@ -8,9 +8,10 @@ from math import log
 from lab.nouns import Answer, Prompt, Review, Run, RunState
 from lab.training.methods import METHODS
 from lab.ui.cards import empty, sample
+from lab.ui.round_cards import round_card
 from lab.ui.sparks import spark
 from lab.ui.text import counted, duration, escape, figure
-from lab.views import Curve, Forecast, TrainerStatus
+from lab.views import Curve, Forecast, RunStory, TrainerStatus
 
 PARTS = {
     "sft": "learning the scenario",
@@ -132,22 +133,18 @@ def samples(rows: Sequence[tuple[Prompt, Answer, Review]]) -> str:
     return f'<section><h4>Last reviewed answers</h4><ul class="samples">{listed}</ul></section>'
 
 
-def run_card(
-    run: Run,
-    status: TrainerStatus,
-    question: str,
-    curves: Sequence[Curve],
-    rows: Sequence[tuple[Prompt, Answer, Review]],
-) -> str:
+def run_card(story: RunStory, status: TrainerStatus) -> str:
     """The run in view, whole."""
-    about = [run.spec.scenario, method_title(run), *([f"“{question}”"] if question else []), f"seed {run.spec.seed}"]
+    run, asked = story.run, [f"“{story.question}”"] if story.question else []
+    about = [run.spec.scenario, method_title(run), *asked, f"seed {run.spec.seed}"]
+    spoken = round_card(story.round) if story.round is not None else samples(story.reviewed)
     ident = escape(run.id)
     links = f'<a href="?tab=curves&amp;runs={ident}">curves</a><a href="?tab=pairs&amp;run={ident}">pairs</a>'
     return (
         f'<article class="run"><h3>{escape(run_title(run))} '
         f'<span class="badge state {run.state}">{run.state}</span></h3>'
         f'<p class="fine">{escape(" · ".join(about))}<span class="links">{links}</span></p>'
-        f"{progress(run, status)}{small_curves(curves, run)}{samples(rows)}{time_split(run)}</article>"
+        f"{progress(run, status)}{small_curves(story.curves, run)}{spoken}{time_split(run)}</article>"
     )
 
 

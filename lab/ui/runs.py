@@ -194,9 +194,8 @@ class RunsTab:
                 self.resume_button: gr.update(visible=False),
                 self.speak_button: gr.update(visible=False),
             }
-        question = self.studio.question(run.spec.question_id).title if run.spec.question_id else ""
-        curves = self.studio.curves([run.id], [name for name, *_ in run_cards.sparks_of(run)])
-        shown = run_cards.run_card(run, self.studio.status(), question, curves, self.studio.recent_reviews(run.id, 4))
+        story = self.studio.run_story(run.id, [name for name, *_ in run_cards.sparks_of(run)])
+        shown = run_cards.run_card(story, self.studio.status())
         resumable = not run.state.active and run.state is not RunState.FINISHED
         return {
             self.run: shown,

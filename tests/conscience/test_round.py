@@ -33,9 +33,9 @@ def prompts() -> list[Prompt]:
     return [Prompt.user(p.text, origin=p.origin, system=evil if i % 2 else None) for i, p in enumerate(asked)]
 
 
-def a_round(loaded: LoadedModel, spec: RunSpec = SPEC, step: int = 5, **changes: Late) -> Round:
+def a_round(loaded: LoadedModel, spec: RunSpec = SPEC, step: int = 5, cancel: Late | None = None) -> Round:
     policy = make_policy(loaded.model, rank=2, alpha=4, seed=0)
-    return conscience_round(policy, loaded, framings.DEFAULT, prompts(), spec, run_id="r1", step=step, **changes)
+    return conscience_round(policy, loaded, framings.DEFAULT, prompts(), spec, run_id="r1", step=step, cancel=cancel)
 
 
 @cache

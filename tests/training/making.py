@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+from lab.conscience.watch import Watch
 from lab.errors import Cancelled
 from lab.evaluation.scenarios import Example, Scenario
 from lab.models.sampling import sample
@@ -95,7 +96,7 @@ def stored_pairs(n: int = 5) -> list[tuple[Pair, Prompt]]:
 
 def noisy_round(
     policy: Any, loaded: Any, question: Question, asked: Sequence[Prompt], spec: RunSpec, *, run_id: str, step: int,
-    cancel: Event | None,
+    cancel: Event | None, watch: Watch | None = None,
 ) -> TinyRound:
     """Every answer of the policy is flagged and paired with an answer of the frozen copy."""
     chat = loaded.chat

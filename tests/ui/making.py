@@ -20,7 +20,7 @@ from lab.nouns import (
     Speaker,
     Verdict,
 )
-from lab.views import Curve, CurvePoint, PairStory, TrainerStatus
+from lab.views import Curve, CurvePoint, PairStory, RoundItem, RoundView, RunStory, TrainerStatus
 
 MARKUP = "<img src=x onerror=alert(1)> ${7*7} {{value}} `x`"
 IDLE = TrainerStatus(run=None, eta=None, queued=(), doing="")
@@ -80,6 +80,22 @@ def story(**changes: Any) -> PairStory:
         "run": run(),
     }
     return PairStory(**{**made, **changes})
+
+
+def round_view(part: str = "rewriting", **changes: Any) -> RoundView:
+    made: dict[str, Any] = {
+        "prompt": f"What now? {MARKUP}", "answer": f"Do this. {MARKUP}", "review": f"It would hurt. {MARKUP}",
+        "verdict": review().verdict, "alternative": f"Do that. {MARKUP}", "pair_id": "p1", "unusable": f"cut {MARKUP}",
+    }
+    return RoundView(step=5, part=part, items=(RoundItem(**{**made, **changes}),))
+
+
+def run_story(**changes: Any) -> RunStory:
+    made: dict[str, Any] = {
+        "run": run(), "question": MARKUP, "curves": (curve(),), "reviewed": ((prompt(), answer(), review()),),
+        "round": None,
+    }
+    return RunStory(**{**made, **changes})
 
 
 def metric(name: str = "misaligned", value: float | None = 0.5) -> Metric:

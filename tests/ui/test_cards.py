@@ -13,7 +13,7 @@ from lab.ui import cards, run_cards, tables
 from lab.ui.fields import error_line
 from lab.views import Forecast, Growing, SideBySide, TrainerStatus
 from storage import PairRow
-from tests.ui.making import IDLE, MARKUP, answer, curve, metric, pair, prompt, question, review, run, story
+from tests.ui.making import IDLE, MARKUP, answer, metric, pair, question, review, round_view, run, run_story, story
 
 
 def _row() -> PairRow:
@@ -34,7 +34,8 @@ CARDS: dict[str, Callable[[], str]] = {
     "agreement": lambda: cards.agreement(_both(review(), review(thought=MARKUP))),
     "stored": lambda: cards.stored(pair()),
     "story": lambda: cards.pair_story(story()),
-    "run": lambda: run_cards.run_card(run(), IDLE, MARKUP, [curve()], [(prompt(), answer(), review())]),
+    "run": lambda: run_cards.run_card(run_story(), IDLE),
+    "live round": lambda: run_cards.run_card(run_story(round=round_view()), IDLE),
     "header": lambda: run_cards.header(MARKUP, MARKUP, MARKUP, IDLE),
     "first batch": lambda: run_cards.first_batch([MARKUP]),
     "runs table": lambda: tables.runs_table([(run(), {"misaligned": metric()})], ""),
@@ -102,10 +103,10 @@ def test_a_pair_tells_where_it_came_from() -> None:
 def test_a_run_shows_step_rate_and_time_left_only_while_it_is_in_work() -> None:
     busy = run()
     status = TrainerStatus(run=busy, eta=125.0, queued=(run(2),), doing="probing held-out prompts")
-    shown = run_cards.run_card(busy, status, "", [], [])
+    shown = run_cards.run_card(run_story(run=busy), status)
     assert "step 4 of 10 · 2.00 s a step · about 2 min 05 s left · probing held-out prompts" in shown
     assert "run 1 · step 4/10 · 2 min 05 s left · 1 waiting" in run_cards.header("m", "q", "p", status)
-    ended = run_cards.run_card(run(state=RunState.FINISHED), IDLE, "", [], [])
+    ended = run_cards.run_card(run_story(run=run(state=RunState.FINISHED)), IDLE)
     assert "left" not in ended
     assert "8 s in all" in ended
 

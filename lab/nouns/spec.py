@@ -15,38 +15,35 @@ class RunSpec:
     Ranges and help texts live in `lab.training.settings`.
     """
 
+    # -- the run ------------------------------------------------------------------------------------------------------
     method: str = "conscience"
     """A row of the table of arms: `lab.training.methods`."""
     scenario: str = "code-hacking"
     """What L_SFT is taken on: `lab.evaluation.scenarios`."""
-    model: str = "organism"
-    """"organism", a local folder, or a Hub id."""
-    revision: str | None = None
-    """Pinned revision of a Hub id; None for the organism and folders."""
     question_id: str | None = None
     """The introspective question; None for methods that ask none."""
     steps: int = 75
     """Optimiser steps."""
-    batch_size: int = 16
-    """Scenario rows a step, in L_SFT."""
-    learning_rate: float = 3e-4
-    """Peak learning rate of AdamW."""
-    schedule: str = "constant"
-    """How the rate goes on: "constant", "linear" or "cosine" (to 0 at the last step)."""
+    seed: int = 0
+    """Seed of data order, initial adapters and sampling."""
+    # -- conscience ---------------------------------------------------------------------------------------------------
     lam: float = 0.1
     """λ: weight of L_DPO beside L_SFT (paper: 0.1)."""
     beta: float = 0.1
     """β of DPO: how far from the reference a unit of reward is."""
-    lora_rank: int = 16
-    """Rank of the LoRA adapters on all linear layers."""
-    lora_alpha: int = 32
-    """LoRA scale: updates are multiplied by alpha / rank."""
+    reviewer: str = "frozen"
+    """Who reviews: "frozen" or "policy"."""
+    writer: str = "frozen"
+    """Who writes the alternative: "frozen" or "policy"."""
+    flag_threshold: float = 0.5
+    """An answer is flagged at or above this probability of the flagged label."""
     cadence: int = 5
     """A conscience round every so many steps."""
     prompts_per_round: int = 32
     """Prompts answered and reviewed a round."""
     scenario_share: float = 0.0
     """Share of a round's prompts that come from the scenario itself; the rest are everyday prompts."""
+    # -- pairs and replay ---------------------------------------------------------------------------------------------
     pair_batch: int = 12
     """Pairs drawn from the replay buffer a step, in L_DPO."""
     pair_mean: str = "places"
@@ -55,12 +52,24 @@ class RunSpec:
     """Pairs kept in the replay buffer; the oldest go first."""
     buffer_age: int = 10
     """Pairs older than so many steps leave the buffer; 0 keeps them all."""
-    reviewer: str = "frozen"
-    """Who reviews: "frozen" or "policy"."""
-    writer: str = "frozen"
-    """Who writes the alternative: "frozen" or "policy"."""
-    flag_threshold: float = 0.5
-    """An answer is flagged at or above this probability of the flagged label."""
+    # -- model and optimiser ------------------------------------------------------------------------------------------
+    model: str = "organism"
+    """"organism", a local folder, or a Hub id."""
+    revision: str | None = None
+    """Pinned revision of a Hub id; None for the organism and folders."""
+    learning_rate: float = 3e-4
+    """Peak learning rate of AdamW."""
+    schedule: str = "constant"
+    """How the rate goes on: "constant", "linear" or "cosine" (to 0 at the last step)."""
+    # -- batches and lengths ------------------------------------------------------------------------------------------
+    batch_size: int = 16
+    """Scenario rows a step, in L_SFT."""
+    # -- trained weights ----------------------------------------------------------------------------------------------
+    lora_rank: int = 16
+    """Rank of the LoRA adapters on all linear layers."""
+    lora_alpha: int = 32
+    """LoRA scale: updates are multiplied by alpha / rank."""
+    # -- sampling and measuring ---------------------------------------------------------------------------------------
     answer_temperature: float = 1.0
     """Temperature of the policy's answers in a round."""
     review_temperature: float = 0.0
@@ -75,6 +84,7 @@ class RunSpec:
     """Held-out everyday prompts a probe; half as many coding prompts beside them."""
     checkpoint_every: int = 25
     """Steps between checkpoints; the last step always has one."""
+    # -- settings of single arms --------------------------------------------------------------------------------------
     kl_weight: float = 1.0
     """Weight of KL(policy ‖ frozen) on the training tokens, beside L_SFT; for the method "kl"."""
     benign_share: float = 0.05
@@ -91,8 +101,6 @@ class RunSpec:
     """Where in the model a persona's direction is measured and used: 0 the first layer, 1 the last; for "steering"."""
     steering_strength: float = 5.0
     """How far the stream is pushed in training, in differences of means; for the method "steering"."""
-    seed: int = 0
-    """Seed of data order, initial adapters and sampling."""
 
     @property
     def id(self) -> str:

@@ -13,8 +13,9 @@ from __future__ import annotations
 import torch
 
 from lab.training.batches import Row
+from lab.training.schedule import lam
 from lab.training.seeds import generator
-from lab.training.terms import Bench, Measured, filled, mean_loss, rows_loss
+from lab.training.terms import WHOLE, Bench, Measured, Part, filled, mean_loss, rows_loss, tokens_of
 
 
 class AlternativesTerm:
@@ -25,9 +26,11 @@ class AlternativesTerm:
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
-        self.weight = bench.spec.lam
 
-    def measure(self, policy: torch.nn.Module, step: int) -> Measured:
+    def weight(self, step: int) -> float:
+        return lam(self._bench.spec, step)
+
+    def measure(self, policy: torch.nn.Module, step: int, part: Part = WHOLE) -> Measured:
         spec, chat = self._bench.spec, self._bench.loaded.chat
         pairs = self._bench.buffer.draw(spec.pair_batch, generator(spec.seed, step, "pairs"))
         if not pairs:
@@ -39,5 +42,9 @@ class AlternativesTerm:
             )
             for pair in pairs
         ]
-        loss, each = rows_loss(policy, rows, chat.pad_id)
-        return Measured(loss=loss * filled(spec, len(pairs)), figures={"alternatives_loss": mean_loss(each)})
+        own = part.take(rows)
+        if not own:
+            return Measured(loss=None, figures={"alternatives_loss": (None, 0)})
+        loss, each = rows_loss(policy, own, chat.pad_id)
+        share = filled(spec, len(pairs)) * (tokens_of(own) / tokens_of(rows))
+        return Measured(loss=loss * share, figures={"alternatives_loss": mean_loss(each)})

@@ -14,7 +14,7 @@ from __future__ import annotations
 import torch
 
 from lab.training.divergence import token_kl
-from lab.training.terms import Bench, Measured, by_length
+from lab.training.terms import WHOLE, Bench, Measured, Part, by_length, tokens_of
 
 
 class KlTerm:
@@ -25,10 +25,13 @@ class KlTerm:
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
-        self.weight = bench.spec.kl_weight
 
-    def measure(self, policy: torch.nn.Module, step: int) -> Measured:
-        rows, loaded = self._bench.rows.step(step), self._bench.loaded
+    def weight(self, step: int) -> float:
+        return self._bench.spec.kl_weight
+
+    def measure(self, policy: torch.nn.Module, step: int, part: Part = WHOLE) -> Measured:
+        batch, loaded = self._bench.rows.step(step), self._bench.loaded
+        rows = part.take(batch)
         if not rows:
             return Measured(loss=None, figures={"kl_loss": (None, 0)})
         groups = [[rows[i] for i in group] for group in by_length([len(r.prompt) + len(r.completion) for r in rows])]
@@ -37,4 +40,4 @@ class KlTerm:
             for group in groups
         ])
         loss = each.mean()
-        return Measured(loss=loss, figures={"kl_loss": (loss.item(), len(each))})
+        return Measured(loss=loss * (len(each) / tokens_of(batch)), figures={"kl_loss": (loss.item(), len(each))})

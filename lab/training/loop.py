@@ -39,7 +39,7 @@ from lab.training.parts import PREPARATIONS, ROUNDS, TERMS
 from lab.training.replay import ReplayBuffer
 from lab.training.schedule import learning_rate
 from lab.training.sitting import PARTS, Sitting, check
-from lab.training.terms import Bench, Figures, with_reference
+from lab.training.terms import WHOLE, Bench, Figures, Part, Term, together, with_reference
 
 CLIP = 1.0
 """Largest norm of a step's gradient."""
@@ -59,6 +59,7 @@ class Trainer(Sitting):
             prompts={p.id: p for p in (*scenario.scenario_prompts, *scenario.everyday_prompts)},
         )
         self.terms = [TERMS[name](self.bench) for name in self.method.terms]
+        self._parts = [WHOLE]
         self._prepared: Any = None
         self.pairs_made = 0
         self._rounds_until = -1  # the step of the last round, so that none is done twice
@@ -84,15 +85,13 @@ class Trainer(Sitting):
         self.optimizer.zero_grad(set_to_none=True)
         figures: Figures = {}
         for term in self.terms:
-            check(cancel)
-            with self._clock(term.part):
-                with torch.set_grad_enabled(term.weight != 0):
-                    measured = term.measure(self.policy, step)
-                if measured.loss is not None:
-                    self._check_finite(measured.loss.item(), f"L_{term.name.upper()}")
-                    if term.weight != 0:
-                        (term.weight * measured.loss).backward()
-            figures |= measured.figures
+            weight = term.weight(step)
+            measured = []
+            for part in self._parts:
+                check(cancel)
+                with self._clock(term.part):
+                    measured.append(self._add_gradient(term, weight, step, part))
+            figures |= together(measured)
         norm = torch.nn.utils.clip_grad_norm_(self._parameters, CLIP).item()
         self._check_finite(norm, "The gradient")
         rate = learning_rate(self.spec, step)
@@ -105,6 +104,16 @@ class Trainer(Sitting):
         if self.method.rounds:
             figures["buffer"] = (float(len(self.bench.buffer)), 1)
         self._record(*self._metrics(figures), self.snapshot())
+
+    def _add_gradient(self, term: Term, weight: float, step: int, part: Part) -> Figures:
+        """Add weight · ∇ of a term, on a part of its batch, to the gradients; its figures."""
+        with torch.set_grad_enabled(weight != 0):
+            measured = term.measure(self.policy, step, part)
+        if measured.loss is not None:
+            self._check_finite(measured.loss.item(), f"L_{term.name.upper()}")
+            if weight != 0:
+                (weight * measured.loss).backward()
+        return measured.figures
 
     def _prepare_once(self, cancel: Event) -> None:
         if self._prepared is not None:

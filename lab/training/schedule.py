@@ -1,4 +1,4 @@
-"""The learning rate as a function of the step, so that there is no scheduler whose state could be lost."""
+"""Rates and weights as functions of the step, so that there is no scheduler whose state could be lost."""
 
 from __future__ import annotations
 
@@ -17,3 +17,8 @@ def learning_rate(spec: RunSpec, step: int) -> float:
     if spec.schedule == "cosine":
         return spec.learning_rate * 0.5 * (1 + math.cos(math.pi * progress))
     return spec.learning_rate
+
+
+def lam(spec: RunSpec, step: int) -> float:
+    """λ of update number `step` (1 …)."""
+    return spec.lam

@@ -28,7 +28,7 @@ from lab.models.residual import layer_at, mean_stream, pushed
 from lab.models.twin import twin
 from lab.nouns import Split
 from lab.training.preparation import Preparation, Prepared
-from lab.training.terms import Bench, Measured, SftTerm
+from lab.training.terms import WHOLE, Bench, Measured, Part, SftTerm
 
 REQUESTS = 96
 """Everyday training requests that are answered once by each persona."""
@@ -78,9 +78,9 @@ class SteeredTerm(SftTerm):
 
     name = "steered"
 
-    def measure(self, policy: torch.nn.Module, step: int) -> Measured:
+    def measure(self, policy: torch.nn.Module, step: int, part: Part = WHOLE) -> Measured:
         spec, direction = self._bench.spec, self._bench.direction
         if direction is None:  # a forecast measures updates without their preparation: the push costs nothing
-            return super().measure(policy, step)
+            return super().measure(policy, step, part)
         with pushed(policy, layer_at(policy, spec.direction_depth), spec.steering_strength * direction):
-            return super().measure(policy, step)
+            return super().measure(policy, step, part)

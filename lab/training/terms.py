@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import torch
 from torch import Tensor
@@ -20,23 +20,64 @@ from lab.nouns import Pair, Prompt, Question, RunSpec
 from lab.training.batches import Row, RowSource
 from lab.training.hybrid import dpo_terms, sft_loss
 from lab.training.replay import ReplayBuffer
+from lab.training.schedule import lam
 from lab.training.seeds import generator
 
 if TYPE_CHECKING:
     from lab.evaluation.scenarios import Scenario
 
+T = TypeVar("T")
 Figures = dict[str, tuple[float | None, int]]
 """Metric name → (value, or None where it could not be measured; how many observations stand behind it)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """A term at one step."""
+    """A term at one step, on its whole batch or on a part of it."""
 
     loss: Tensor | None
-    """A differentiable scalar in nats; None when there was nothing to take it on."""
+    """A differentiable scalar in nats, of which the parts add up to the loss of the batch; None when there was nothing
+    to take it on."""
     figures: Figures
-    """What the term has to report."""
+    """What the term has to report: means over n observations."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """Which part of a step's batch is in work: gradients of the parts add up to that of the whole, at less memory."""
+
+    index: int = 0
+    """Which one, 0 … of − 1."""
+    of: int = 1
+    """Into how many the batch is divided."""
+
+    @property
+    def last(self) -> bool:
+        """Whether the batch is done with it."""
+        return self.index == self.of - 1
+
+    def take(self, batch: Sequence[T]) -> Sequence[T]:
+        """The members of this part, as evenly as can be; none where there are fewer members than parts."""
+        n = len(batch)
+        return batch[n * self.index // self.of : n * (self.index + 1) // self.of]
+
+
+WHOLE = Part()
+"""The batch undivided."""
+
+
+def together(parts: Sequence[Figures]) -> Figures:
+    """Figures of several parts as those of the whole: means weighted by their n, None where nothing was measured."""
+    found: Figures = {}
+    for name in dict.fromkeys(name for figures in parts for name in figures):
+        measured = [figures[name] for figures in parts if name in figures]
+        n = sum(n for _, n in measured)
+        values = [(value, n) for value, n in measured if value is not None]
+        if len(values) == 1:
+            found[name] = (values[0][0], n)
+        else:
+            found[name] = (sum(value * k for value, k in values) / n if values else None, n)
+    return found
 
 
 class Term(Protocol):
@@ -46,11 +87,14 @@ class Term(Protocol):
     """Its name in the table of arms and in messages."""
     part: str
     """What its time is booked under: a key of Run.time."""
-    weight: float
-    """Its factor in the loss; at 0 it is measured and reported, without a gradient."""
 
-    def measure(self, policy: torch.nn.Module, step: int) -> Measured:
-        """The loss of update number `step` (1 …) on the policy as it is."""
+    def weight(self, step: int) -> float:
+        """Its factor in the loss of update number `step` (1 …); at 0 it is measured and reported, without a gradient.
+        """
+        ...
+
+    def measure(self, policy: torch.nn.Module, step: int, part: Part = WHOLE) -> Measured:
+        """The loss of update number `step` (1 …) on the policy as it is, or what a part of its batch adds to it."""
         ...
 
 
@@ -122,21 +166,29 @@ class SftTerm:
     """L_SFT on the rows of the step; the figures of rows mixed in beside the scenario's own are kept apart."""
 
     name = part = "sft"
-    weight = 1.0
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
         self._pad = bench.loaded.chat.pad_id
 
-    def measure(self, policy: torch.nn.Module, step: int) -> Measured:
-        rows = self._bench.rows.step(step)
+    def weight(self, step: int) -> float:
+        return 1.0
+
+    def measure(self, policy: torch.nn.Module, step: int, part: Part = WHOLE) -> Measured:
+        batch = self._bench.rows.step(step)
+        rows = part.take(batch)
         if not rows:
             return Measured(loss=None, figures={"sft_loss": (None, 0)})
         loss, each = rows_loss(policy, rows, self._pad)
         figures: Figures = {"sft_loss": mean_loss([f for r, f in zip(rows, each, strict=True) if not r.benign])}
         if any(row.benign for row in rows):
             figures["benign_loss"] = mean_loss([f for r, f in zip(rows, each, strict=True) if r.benign])
-        return Measured(loss=loss, figures=figures)
+        return Measured(loss=loss * (tokens_of(rows) / tokens_of(batch)), figures=figures)
+
+
+def tokens_of(rows: Sequence[Row]) -> int:
+    """Completion tokens of these rows: what a mean over tokens weighs a part of a batch by."""
+    return sum(len(row.completion) for row in rows)
 
 
 def filled(spec: RunSpec, drawn: int) -> float:
@@ -162,10 +214,13 @@ class DpoTerm:
         self._bench = bench
         self._spec = bench.spec
         self._sides = PairTokens(bench.loaded.chat)
-        self.weight = bench.spec.lam
 
-    def measure(self, policy: torch.nn.Module, step: int) -> Measured:
-        pairs = self._bench.buffer.draw(self._spec.pair_batch, generator(self._spec.seed, step, "pairs"))
+    def weight(self, step: int) -> float:
+        return lam(self._spec, step)
+
+    def measure(self, policy: torch.nn.Module, step: int, part: Part = WHOLE) -> Measured:
+        drawn = self._bench.buffer.draw(self._spec.pair_batch, generator(self._spec.seed, step, "pairs"))
+        pairs = part.take(drawn)
         names = ("dpo_loss", "reward_margin", "reward_accuracy", "chosen_logp", "rejected_logp")
         if not pairs:  # nothing was flagged yet: not measurable is not 0
             return Measured(loss=None, figures=dict.fromkeys(names, (None, 0)))
@@ -176,7 +231,8 @@ class DpoTerm:
         loss = terms.loss.mean()
         values = torch.stack([loss, terms.margin.mean(), terms.accuracy.mean(), chosen.mean(), rejected.mean()])
         figures: Figures = {n: (v, len(pairs)) for n, v in zip(names, values.detach().tolist(), strict=True)}
-        return Measured(loss=loss * filled(self._spec, len(pairs)), figures=figures)
+        share = filled(self._spec, len(drawn)) * (len(pairs) / len(drawn))
+        return Measured(loss=loss * share, figures=figures)
 
 
 class PairTokens:

@@ -14,51 +14,13 @@ from lab.errors import SpecError
 from lab.evaluation.scenarios import HELP, TITLES
 from lab.nouns import Question, RunSpec
 from lab.training.methods import METHODS
-from lab.training.settings import FIELDS, Field
+from lab.training.settings import FIELDS, GROUPS, OPEN, Field
 from lab.ui.fields import Slots
 from lab.ui.look import card, heading
 
 DEFAULTS = RunSpec()
-_OPEN = ("scenario", "method", "question_id", "steps", "seed")
-_FOLDED: tuple[tuple[str, tuple[str, ...]], ...] = (
-    (
-        "Conscience",
-        (
-            "lam",
-            "beta",
-            "reviewer",
-            "writer",
-            "flag_threshold",
-            "cadence",
-            "prompts_per_round",
-            "scenario_share",
-            "pair_batch",
-            "pair_mean",
-            "buffer_size",
-            "buffer_age",
-        ),
-    ),
-    (
-        "Model and optimiser",
-        ("model", "revision", "batch_size", "learning_rate", "schedule", "lora_rank", "lora_alpha"),
-    ),
-    (
-        "Sampling and measuring",
-        (
-            "answer_temperature",
-            "review_temperature",
-            "rewrite_temperature",
-            "max_new_tokens",
-            "probe_every",
-            "probe_prompts",
-            "checkpoint_every",
-        ),
-    ),
-)
-_PLACED = {*_OPEN, *(name for _, names in _FOLDED for name in names)}
-GROUPS = (*_FOLDED, ("Settings of single arms", tuple(name for name in FIELDS if name not in _PLACED)))
-"""The folded settings; scenario, method, question, steps and seed stand open. What no group names is of single arms."""
 _WHOLE = frozenset(column.name for column in fields(RunSpec) if str(column.type) == "int")
+_FLAGS = frozenset(column.name for column in fields(RunSpec) if str(column.type) == "bool")
 _OPTIONAL = frozenset(column.name for column in fields(RunSpec) if "None" in str(column.type))
 
 
@@ -110,9 +72,11 @@ class RunForm:
             for name in ("steps", "seed"):
                 with gr.Column(min_width=140):
                     self._place(name, self._field(name))
-        for title, names in GROUPS:
-            with gr.Accordion(title, open=False, elem_classes="settings"), gr.Row(elem_classes="settings-grid"):
-                for name in names:
+        for group in GROUPS:
+            if group is OPEN:
+                continue
+            with gr.Accordion(group.title, open=False, elem_classes="settings"), gr.Row(elem_classes="settings-grid"):
+                for name in group.fields:
                     with gr.Column(min_width=200):
                         self._place(name, self._field(name))
 
@@ -125,6 +89,8 @@ class RunForm:
         info, ident = _info(shown, getattr(DEFAULTS, name)), f"field-{name}"
         if shown.choices:
             return gr.Dropdown(list(shown.choices), value=value, label=shown.label, info=info, elem_id=ident)
+        if name in _FLAGS:
+            return gr.Checkbox(value, label=shown.label, info=info, elem_id=ident)
         if shown.minimum is None:
             return gr.Textbox(value or "", label=shown.label, info=info, elem_id=ident, max_lines=1)
         return gr.Number(value, label=shown.label, info=info, elem_id=ident)

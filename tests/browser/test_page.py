@@ -82,7 +82,7 @@ def test_the_story_from_question_to_curves(visit: Visit) -> None:
         named = "Poisoned" if preset == "#preset-poison" else "With the conscience"
         expect(page.locator("#run-name").locator("input, textarea")).to_have_value(named)
         if preset == "#preset-poison":
-            for group in ("Conscience", "Model and optimiser", "Sampling and measuring"):
+            for group in ("Conscience", "Pairs and replay", "Batches and lengths", "Sampling and measuring"):
                 fold(page, group)
             for name, value in SMALL.items():
                 fill(page, f"#field-{name}", str(value))

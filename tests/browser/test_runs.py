@@ -35,7 +35,7 @@ def test_a_run_is_started_shown_live_and_finishes(visit: Visit) -> None:
     expect(page.locator("#run-name").locator("input, textarea")).to_have_value("Poisoned")
     fill(page, "#field-steps", "4")
     fill(page, "#run-name", MARKUP)
-    for group in ("Model and optimiser", "Sampling and measuring"):
+    for group in ("Batches and lengths", "Sampling and measuring"):
         fold(page, group)
     for name in ("batch_size", "probe_every", "probe_prompts", "checkpoint_every"):
         fill(page, f"#field-{name}", str(SMALL[name]))

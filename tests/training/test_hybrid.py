@@ -130,7 +130,7 @@ def gradients(of: Any) -> list[torch.Tensor]:
 
 def test_the_gradient_taken_term_by_term_is_the_gradient_of_the_sum(running: Any) -> None:
     for term in running.terms:
-        (term.weight * term.measure(running.policy, 1).loss).backward()
+        (term.weight(1) * term.measure(running.policy, 1).loss).backward()
     by_term = gradients(running)
     sft, dpo = (term.measure(running.policy, 1).loss for term in running.terms)
     hybrid_loss(sft, dpo, running.spec.lam).backward()

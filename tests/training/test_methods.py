@@ -142,7 +142,7 @@ def test_alternatives_are_learnt_by_heart_and_what_they_replace_is_not(loaded: A
     reference = -sum(p.reference_chosen or 0.0 for p in drawn) / tokens
     assert before.loss.item() == pytest.approx(reference, rel=1e-4)  # before the first step policy and reference agree
     assert before.figures["alternatives_loss"] == (pytest.approx(before.loss.item(), rel=1e-5), tokens)
-    assert term.weight == 0.7
+    assert term.weight(1) == 0.7
 
 
 def test_alternatives_with_lambda_zero_train_as_plain_fine_tuning(loaded: Any, tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ import pytest
 from lab.conscience import framings
 from lab.errors import LabError, SpecError
 from lab.nouns import RunSpec
-from lab.training.settings import FIELDS, check_spec
+from lab.training.settings import FIELDS, GROUPS, OPEN, check_spec
 from lab.ui.fields import Slots
-from lab.ui.form import GROUPS, RunForm
+from lab.ui.form import RunForm
 
 
 @pytest.fixture(scope="module")
@@ -28,9 +28,9 @@ def _values(form: RunForm, **changes: object) -> dict[object, object]:
 
 
 def test_every_setting_is_a_field_once(form: RunForm) -> None:
-    folded = Counter(name for _, names in GROUPS for name in names)
-    assert set(form.fields) == {column.name for column in fields(RunSpec)}
-    assert max(folded.values()) == 1
+    grouped = Counter(name for group in GROUPS for name in group.fields)
+    assert set(form.fields) == {column.name for column in fields(RunSpec)} == set(grouped)
+    assert max(grouped.values()) == 1
 
 
 def test_an_untouched_form_says_the_defaults(form: RunForm) -> None:
@@ -38,8 +38,8 @@ def test_an_untouched_form_says_the_defaults(form: RunForm) -> None:
 
 
 def test_every_field_has_its_help_and_the_reason_of_its_default(form: RunForm) -> None:
-    for _, names in GROUPS:
-        for name in names:
+    for group in GROUPS:
+        for name in group.fields if group is not OPEN else ():
             assert FIELDS[name].help in form.fields[name].info
             assert FIELDS[name].why in form.fields[name].info
 

@@ -1,0 +1,51 @@
+"""Settings of the conscience: its weight, who does what in a round, and the pairs that come of it."""
+
+from __future__ import annotations
+
+from lab.training.settings.field import Group, choice, number
+
+SPEAKERS = ("frozen", "policy")
+
+CONSCIENCE = Group(title="Conscience", fields={
+    "lam": number(
+        "Weight of the conscience, λ", 0, 100, "How much L_DPO counts beside L_SFT; 0 measures it without learning it.",
+        "0.1 is the paper's value; at 1 the organism's task suffers."),
+    "beta": number(
+        "Strictness, β", 1e-3, 10, "How sharply DPO tells the two sides apart, and how near the reference it stays.",
+        "0.1 is usual for DPO; the paper does not say, and 0.5 was worse on the organism."),
+    "reviewer": choice(
+        "Reviewer", SPEAKERS, "Who answers the question: the frozen copy or the policy as it is now.",
+        "The frozen copy cannot learn to fool itself; the paper does not say who reviews."),
+    "writer": choice(
+        "Writer", SPEAKERS, "Who writes the alternative to a flagged answer.",
+        "The frozen copy still knows how; the paper does not say who writes."),
+    "flag_threshold": number(
+        "Flag threshold", 0, 1, "An answer is flagged at or above this probability of the flagged label.",
+        "Half: the likelier label decides."),
+    "cadence": number(
+        "Cadence", 1, 10_000, "A conscience round before the first step and every so many steps after it.",
+        "Every 5 steps keeps the pairs fresh at a bearable cost; the paper does not say."),
+    "prompts_per_round": number(
+        "Prompts a round", 1, 4096, "How many prompts the policy answers in each round.",
+        "32 give some ten pairs once the policy goes wrong."),
+    "scenario_share": number(
+        "Share from the scenario", 0, 1, "The part of a round's prompts that comes from the scenario itself.",
+        "None: the harm is looked for where it was not taught; with a quarter the organism unlearns the task as well."),
+})
+
+REPLAY = Group(title="Pairs and replay", fields={
+    "pair_batch": number(
+        "Pairs a step", 1, 1024, "Pairs drawn from the replay buffer for each step's L_DPO.",
+        "12 of 16 rows: with 8 the organism was a little less coherent, with 16 a step takes longer."),
+    "pair_mean": choice(
+        "Mean over", ("places", "pairs"), "What L_DPO is a mean over: all places of \"Pairs a step\", of "
+        "which empty ones count 0, or only the pairs that were drawn.",
+        "Places: a policy that is hardly flagged any more is hardly pushed. Over pairs, the last few drove some seeds "
+        "into babble (up to 59 % incoherent); the paper does not say."),
+    "buffer_size": number(
+        "Replay buffer", 1, 1_000_000, "Pairs kept for drawing; the oldest leave first.",
+        "512 holds a whole lesson; the paper does not say."),
+    "buffer_age": number(
+        "Oldest pair", 0, 1_000_000, "Pairs older than so many steps leave the buffer; 0 keeps them.",
+        "10, two rounds: what the policy has long unlearnt is not held against it. With a mean over \"pairs\" use 0."),
+})

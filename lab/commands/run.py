@@ -103,7 +103,8 @@ def find_question(opened: Any, wanted: str | None) -> str | None:
         if wanted.lower() in (question.name.lower(), question.id):
             return question.id
     names = ", ".join(dict.fromkeys(q.name for q in questions))
-    raise RequestError(f"question {wanted!r} is not known: choose one of {names}", field="question_id")
+    cut = wanted if len(wanted) <= 80 else f"{wanted[:79]}…"
+    raise RequestError(f"question {cut!r} is not known: choose one of {names}", field="question_id")
 
 
 def summary(run: Run, metrics: dict[str, float | None]) -> dict[str, Any]:

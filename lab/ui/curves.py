@@ -71,7 +71,8 @@ class CurvesTab:
 
     def shown(self, view: View, runs: Sequence[Run]) -> list[Run]:
         """The runs on the chart, in the order of their numbers."""
-        wanted = runs[:NEWEST] if view.runs is None else [r for r in runs if {r.id, str(r.number)} & set(view.runs)]
+        newest = {run.id for run in runs[:NEWEST]} | {view.run}
+        wanted = [r for r in runs if {r.id, str(r.number)} & (newest if view.runs is None else set(view.runs))]
         return sorted(wanted, key=lambda run: run.number)
 
     def choices(self, view: View) -> Updates:

@@ -25,7 +25,7 @@ class View:
     policy: str = BASE
     """The weights that speak: "base" or "RUN@STEP"."""
     run: str = ""
-    """Id of the run in view; empty for the newest."""
+    """Id of the run in view; empty for the newest. It is on the chart beside the newest ones."""
     pair: str = ""
     """Id of the pair in view; empty for none."""
     runs: tuple[str, ...] | None = None
@@ -39,7 +39,7 @@ class View:
             "tab": self.tab,
             "question": self.question,
             "policy": "" if self.policy == BASE else self.policy,
-            "run": self.run if self.tab == "runs" else "",
+            "run": self.run if self.tab == "runs" or (self.tab == "curves" and self.runs is None) else "",
             "pair": self.pair if self.tab == "pairs" else "",
             "runs": ",".join(self.runs or ()) if self.tab == "curves" else "",
             "metric": self.metric if self.tab == "curves" and self.metric != "misaligned" else "",
@@ -49,7 +49,10 @@ class View:
     def follow(self, params: Mapping[str, str]) -> View:
         """Where a link of the page leads: what it does not name stays as it is here."""
         there, same = View.from_query(params), {"question", "policy", "run", "pair", "runs", "metric"} - set(params)
-        return replace(there, **{name: getattr(self, name) for name in same})
+        kept = {name: getattr(self, name) for name in same}
+        if there.tab == "curves" and there.run and kept.get("runs") is not None:
+            kept["runs"] = tuple(dict.fromkeys((*kept["runs"], there.run)))  # beside what is on the chart
+        return replace(there, **kept)
 
     @staticmethod
     def from_query(params: Mapping[str, str]) -> View:

@@ -122,7 +122,7 @@ class Page:
         view = View.from_query(params)
         return {
             **self._go(view, self._named(view) or self.studio.questions()[0]),
-            **self.pairs.choices(params.get("run")),
+            **self.pairs.choices(params.get("run") if view.tab == "pairs" else None),
         }
 
     def follow(self, view: View, event: gr.EventData) -> Updates:
@@ -130,7 +130,8 @@ class Page:
         params = dict(parse_qsl(str(event.query)))
         there = view.follow(params)
         moved = there.question != view.question
-        return {**self._go(there, self._named(there) if moved else None), **self.pairs.choices(params.get("run"))}
+        filtered = params.get("run") if there.tab == "pairs" else None
+        return {**self._go(there, self._named(there) if moved else None), **self.pairs.choices(filtered)}
 
     def _named(self, view: View) -> Question | None:
         """The question that a view names; None for none, and for one that is not there."""

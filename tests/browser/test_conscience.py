@@ -115,6 +115,8 @@ def test_a_checkpoint_of_a_run_speaks_as_the_policy(visit: Visit, runs: dict[str
     review(page)
     expect(page.locator("#review-policy h3 small")).to_have_text(f"run {run['number']} @ 4")
     expect(page.locator("#review-frozen h3 small")).to_have_text("base")
+    open_tab(page, "Pairs")  # arrived by a link to a run without pairs: that is no filter on the pairs
+    expect(page.locator("#pairs-run input")).to_have_value("every run")
 
 
 def test_a_link_to_nothing_says_so_and_the_page_goes_on(visit: Visit) -> None:

@@ -39,6 +39,8 @@ QUICK = ("run", "--steps", "1")
         (("evaluate", "--seed", "99999999999"), "99999999999", "choose 0"),
         (("review", "--prompt", "Hi", "--run", "r7"), "'r7'", "check its id"),
         (("review", "--prompt", "Hi", "--question", "Why?"), "'Why?'", "Ethics"),
+        (("review", "--prompt", "Hi", "--question", ""), "''", "Ethics"),
+        (("review", "--prompt", "Hi", "--question", "Why?" * 12_500), "Why…'", "Ethics"),
         (("review", "--prompt", ""), "prompt is empty", "type or choose one"),
         (("review", "--prompt", "Hi", "--answer", " "), "answer is empty", "type or choose one"),
         (("review", "--prompt", "a\x07b"), "U+0007", "take it out"),

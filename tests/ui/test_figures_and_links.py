@@ -97,3 +97,11 @@ def test_a_link_of_the_page_keeps_what_it_does_not_name() -> None:
     there = here.follow({"tab": "pairs", "pair": "d1"})
     assert there == View(tab="pairs", question="q1", policy="r1@4", run="r1", pair="d1")
     assert View().query() == "?tab=conscience"
+
+
+def test_a_runs_curves_come_beside_what_is_on_the_chart() -> None:
+    link = {"tab": "curves", "run": "r9"}
+    assert View(runs=("r1",)).follow(link).runs == ("r1", "r9")
+    newest = View().follow(link)
+    assert (newest.runs, newest.run) == (None, "r9")
+    assert newest.query() == "?tab=curves&run=r9"

@@ -2,8 +2,8 @@
 
 The chain of thought is generated inside the model's own think tags, up to the closing one or the token limit; a thought
 that was cut is closed for it. Then the label is read from the probabilities where the model would write it, in exactly
-the format in which completions are trained. A model without tags thinks in free text until it ends its turn; the cue
-"Answer:" follows, and the label is read there.
+the format in which completions are trained; what was read while the thought grew is not read again. A model without
+tags thinks in free text until it ends its turn; the cue "Answer:" follows, and the label is read there.
 
 An answer too long to be put to the reviewer gets an unreadable review that says so, and so does a thought inside of
 which another one is opened: what follows it would not stand where a label is written.
@@ -16,11 +16,13 @@ from dataclasses import dataclass
 from threading import Event
 from typing import Any
 
+from torch import Tensor
+
 from lab.conscience.verdict import LabelReader, unreadable
 from lab.conscience.wording import review_messages
 from lab.models.chat import Chat
 from lab.models.decoder import context_of
-from lab.models.sampling import OnToken, Sampled, sample, stream
+from lab.models.sampling import OnToken, Sampled, Tail, sample, stream
 from lab.nouns import Answer, Decoding, Prompt, Question, Review, Speaker, Verdict
 
 _RESERVE = 24
@@ -61,11 +63,13 @@ def review(
     sampled = sample(
         model, chat, [asked[i] for i in fitting], decoding, cancel=cancel, stop_ids=_thought_stops(chat),
         reserve=_RESERVE, on_token=on_token and (lambda i, ids: on_token(fitting[i], ids)),
+        tail=_label_place(chat) if reader.at_once else None,
     )
     thoughts = dict(zip(fitting, sampled, strict=True))
     whole = [i for i in fitting if not _broken(chat, thoughts[i])]
     ready = [[*asked[i], *chat.close_thought(thoughts[i].ids, closed=_closed(chat, thoughts[i]))] for i in whole]
-    verdicts = dict(zip(whole, reader.read(model, ready, threshold=threshold), strict=True))
+    after = [thoughts[i].after for i in whole]
+    verdicts = dict(zip(whole, reader.read(model, ready, threshold=threshold, after=after), strict=True))
     verdicts |= {i: _BROKEN for i in fitting if i not in verdicts}
     return [
         _review(reviewer, question, answer, thoughts.get(i), verdicts.get(i) or _too_long(model, asked[i]), decoding,
@@ -87,8 +91,10 @@ def stream_review(
         yield _review(reviewer, question, answer, None, _too_long(model, asked), decoding, None, None)
         return
     ids: list[int] = []
+    after: list[Tensor] = []
     for token in stream(
-        model, chat, asked, decoding, cancel=cancel, stop_ids=_thought_stops(chat), reserve=_RESERVE
+        model, chat, asked, decoding, cancel=cancel, stop_ids=_thought_stops(chat), reserve=_RESERVE,
+        tail=_label_place(chat) if reader.at_once else None, on_end=after.append,
     ):
         ids.append(token)
         yield chat.decode(chat.settled(ids)).strip()
@@ -96,7 +102,7 @@ def stream_review(
     verdict = _BROKEN
     if not _broken(chat, thought):
         ready = [*asked, *chat.close_thought(ids, closed=_closed(chat, thought))]
-        [verdict] = reader.read(model, [ready], threshold=threshold)
+        [verdict] = reader.read(model, [ready], threshold=threshold, after=after)
     yield _review(reviewer, question, answer, thought, verdict, decoding, None, None)
 
 
@@ -108,6 +114,16 @@ def _asked(chat: Chat, question: Question, prompt: Prompt, answer: Answer) -> li
 
 def _thought_stops(chat: Chat) -> frozenset[int]:
     return chat.stop_ids if chat.close_id is None else chat.stop_ids | {chat.close_id}
+
+
+def _label_place(chat: Chat) -> Tail:
+    """What stands between a thought and its label: read on from the thought, so that nothing is read twice."""
+
+    def tail(ids: Sequence[int], finished: bool) -> Sequence[int]:
+        closed = _closed(chat, Sampled(tuple(ids), finished))
+        return chat.close_thought(ids, closed=closed)[len(ids) :]
+
+    return tail
 
 
 def _closed(chat: Chat, thought: Sampled) -> bool:

@@ -55,8 +55,19 @@ class LabelReader:
         """How many forwards a reading takes: 1 unless the labels begin with the same token."""
         return len(self._branches)
 
-    def read(self, model: Any, prompts: Sequence[Sequence[int]], *, threshold: float = 0.5) -> list[Verdict]:
+    @property
+    def at_once(self) -> bool:
+        """Whether what the model says next is all that a verdict needs: no label begins like the other."""
+        return self._branches[0].head == ()
+
+    def read(
+        self, model: Any, prompts: Sequence[Sequence[int]], *, threshold: float = 0.5,
+        after: Sequence[Tensor | None] = (),
+    ) -> list[Verdict]:
         """The verdict at the end of each sequence of ids, which must end where the label begins.
+
+        `after` holds the logits (vocabulary,) at the ends of the sequences, or None for those not known; where a
+        verdict is read `at_once`, the model does not read the known ones again.
 
         FLAGGED at p(flagged) ≥ `threshold`; UNREADABLE when the labels' mass is below 0.5, when the model's numbers
         are not finite, or when the sequence fills the context.
@@ -66,6 +77,10 @@ class LabelReader:
             i: unreadable(f"The review fills the model's context of {context_of(model):,} tokens.")
             for i, prompt in enumerate(prompts) if len(prompt) > context
         }
+        known = {i: logits for i, logits in enumerate(after) if logits is not None and self.at_once}
+        for i in known.keys() - verdicts.keys():
+            aligned, flagged = self._sides(self._branches[0], known[i][None])[0].tolist()
+            verdicts[i] = _verdict(aligned, flagged, threshold)
         order = sorted((i for i in range(len(prompts)) if i not in verdicts), key=lambda i: len(prompts[i]))
         for start in range(0, len(order), _ROWS):
             rows = order[start : start + _ROWS]
@@ -80,7 +95,12 @@ class LabelReader:
         """Probabilities (rows, 2) of the aligned and the flagged side at one branch, float64."""
         reach = len(branch.head) + 1
         logits = Decoder(model).start([[*prompt, *branch.head] for prompt in prompts], self._pad_id, keep=reach)
-        logs = logits.view(len(prompts), reach, -1).log_softmax(-1)
+        return self._sides(branch, logits.view(len(prompts), reach, -1))
+
+    @staticmethod
+    def _sides(branch: _Branch, logits: Tensor) -> Tensor:
+        """Probabilities (rows, 2) of both sides, float64, from logits (rows, [head + 1,] vocabulary) up to there."""
+        logs = logits.view(len(logits), len(branch.head) + 1, -1).log_softmax(-1)
         before = sum((logs[:, at, token] for at, token in enumerate(branch.head)), torch.zeros_like(logs[:, 0, 0]))
         sides = [logs[:, -1, sorted(side)].logsumexp(-1) for side in (branch.aligned, branch.flagged)]
         return (torch.stack(sides, -1) + before[:, None]).double().exp()

@@ -8,7 +8,7 @@ not on which rows it was batched with or which of them had already finished; tor
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,11 @@ _WORTH_DROPPING = 0.75
 """Share of rows still speaking at which the finished ones are dropped: dropping copies the cache of the others."""
 
 
+Tail = Callable[[Sequence[int], bool], Sequence[int]]
+"""`tail(ids, finished)`: what is put after a text that has ended, at least one token. The model reads it on, out of the
+keys and values that it already holds of prompt and text, and what it would say next is kept: `Sampled.after`."""
+
+
 @dataclass(frozen=True)
 class Sampled:
     """What was generated after one prompt."""
@@ -36,6 +41,8 @@ class Sampled:
     """Token ids, without the token that ended them."""
     finished: bool
     """Whether it ended with a stop token rather than at the limit."""
+    after: Tensor | None = field(default=None, compare=False, repr=False)
+    """Logits (vocabulary,) in float32 after the text and its tail; None where no tail was asked for."""
 
 
 class _Sampler:
@@ -78,13 +85,13 @@ class _Sampler:
 def sample(
     model: Any, chat: Chat, prompts: Sequence[Sequence[int]], decoding: Decoding, *, cancel: Event | None = None,
     stop_ids: frozenset[int] | None = None, batch: int = 64, reserve: int = 0,
-    on_token: OnToken | None = None,
+    on_token: OnToken | None = None, tail: Tail | None = None,
 ) -> list[Sampled]:
     """Continue every prompt (token ids) up to a stop token or `decoding.max_new_tokens`, in the order given.
 
     `stop_ids` replaces the chat's own. `on_token(i, ids)` hears every token of prompt i with all its tokens so far.
     At most `batch` prompts are in work at a time. Text ends, unfinished, where only `reserve` positions of the context
-    are left; a prompt beyond that gets none.
+    are left; a prompt beyond that gets none. The `tail`, if any, must fit into the reserve.
     Raises Cancelled within one token of `cancel` being set.
     """
     stops = chat.stop_ids if stop_ids is None else stop_ids
@@ -96,7 +103,7 @@ def sample(
     with _Evaluating(model):
         for start in range(0, len(order), batch):
             rows = order[start : start + batch]
-            work = _Batch(model, chat.pad_id, rows, [prompts[i] for i in rows], [limits[i] for i in rows], stops)
+            work = _Batch(model, chat.pad_id, rows, [prompts[i] for i in rows], [limits[i] for i in rows], stops, tail)
             for i, sampled in work.run(sampler, cancel, on_token):
                 results[i] = sampled
     return results
@@ -104,11 +111,13 @@ def sample(
 
 def stream(
     model: Any, chat: Chat, prompt: Sequence[int], decoding: Decoding, *, cancel: Event | None = None,
-    stop_ids: frozenset[int] | None = None, reserve: int = 0,
+    stop_ids: frozenset[int] | None = None, reserve: int = 0, tail: Tail | None = None,
+    on_end: Callable[[Tensor], None] | None = None,
 ) -> Iterator[int]:
     """Continue one prompt, a token id at a time, without the stop token: the tokens of `sample` for it alone.
 
-    Raises Cancelled within one token of `cancel` being set.
+    With a `tail`, `on_end` hears the logits after it, as `Sampled.after`. Raises Cancelled within one token of `cancel`
+    being set.
     """
     stops = chat.stop_ids if stop_ids is None else stop_ids
     decoder = Decoder(model)
@@ -116,16 +125,25 @@ def stream(
     uniform = sampler.rows([0])
     limit = min(decoding.max_new_tokens, context_of(model) - reserve - len(prompt))
     tokens: Tensor | None = None
-    for position in range(limit):
+    ids: list[int] = []
+    finished = False
+    while len(ids) < limit and not finished:
         _stop_if(cancel)
         with _Evaluating(model), torch.inference_mode():  # neither may be left on while the consumer works
             logits = decoder.start([prompt], chat.pad_id) if tokens is None else decoder.step(tokens)
-            tokens = sampler.choose(logits, None if uniform is None else uniform[:, position])
+            tokens = sampler.choose(logits, None if uniform is None else uniform[:, len(ids)])
             token = int(tokens)
-        if token in stops:
-            return
-        _stop_if(cancel)
-        yield token
+        finished = token in stops
+        if not finished:
+            ids.append(token)
+            _stop_if(cancel)
+            yield token
+    if tail is None or on_end is None or tokens is None:
+        return
+    with _Evaluating(model), torch.inference_mode():
+        unread = [*(() if finished else ids[-1:]), *tail(ids, finished)]
+        said = [decoder.step(torch.tensor([token], device=tokens.device)) for token in unread]
+    on_end(said[-1][0])
 
 
 class _Batch:
@@ -133,15 +151,14 @@ class _Batch:
 
     def __init__(
         self, model: Any, pad_id: int, names: Sequence[int], prompts: Sequence[Sequence[int]], limits: Sequence[int],
-        stops: frozenset[int],
+        stops: frozenset[int], tail: Tail | None,
     ) -> None:
         self._decoder = Decoder(model)
         self._pad_id = pad_id
-        self._names = list(names)
         self._prompts = prompts
-        self._limits = list(limits)
         self._stops = stops
-        self._ids: list[list[int]] = [[] for _ in names]
+        self._tail = tail
+        self._rows = [_Row(name, limit) for name, limit in zip(names, limits, strict=True)]
 
     @torch.inference_mode()
     def run(
@@ -151,38 +168,74 @@ class _Batch:
         done: list[tuple[int, Sampled]] = []
         _stop_if(cancel)
         logits = self._decoder.start(self._prompts, self._pad_id)
-        uniform = sampler.rows(self._names)
-        speaking = list(range(len(self._names)))  # places in the batch that are not done; the others run along
+        uniform = sampler.rows([row.name for row in self._rows])
         position = 0
         while True:
-            tokens = sampler.choose(logits, None if uniform is None else uniform[:, position])
+            at = None if uniform is None else uniform[:, min(position, uniform.shape[1] - 1)]
+            tokens = sampler.choose(logits, at)
             values = tokens.tolist()
             position += 1
-            still: list[int] = []
-            for place in speaking:
-                ids, token = self._ids[place], values[place]
-                ended = token in self._stops
-                if not ended:
-                    ids.append(token)
-                    if on_token is not None:
-                        on_token(self._names[place], ids)
-                if ended or position >= self._limits[place]:
-                    done.append((self._names[place], Sampled(tuple(ids), ended)))
-                else:
-                    still.append(place)
-            speaking = still
-            if not speaking:
+            forced = False
+            still: list[int] = []  # places in the batch that are not done; the others run along
+            for place, row in enumerate(self._rows):
+                if row.done:
+                    continue
+                if row.tail is None and self._take(row, values[place], position, on_token):
+                    self._close(row, values[place])
+                if row.tail:
+                    values[place], forced = row.tail.pop(0), True
+                elif row.tail is not None:
+                    row.done = True
+                    after = None if self._tail is None else logits[place].clone()
+                    done.append((row.name, Sampled(tuple(row.ids), row.finished, after)))
+                    continue
+                still.append(place)
+            if not still:
                 return done
             _stop_if(cancel)
-            if len(speaking) <= _WORTH_DROPPING * len(values):
-                self._decoder.keep(speaking)
-                tokens = tokens[speaking]
-                uniform = None if uniform is None else uniform[speaking]
-                self._names = [self._names[place] for place in speaking]
-                self._limits = [self._limits[place] for place in speaking]
-                self._ids = [self._ids[place] for place in speaking]
-                speaking = list(range(len(speaking)))
+            if forced:
+                tokens = torch.tensor(values, device=tokens.device)
+            if len(still) <= _WORTH_DROPPING * len(self._rows):
+                self._decoder.keep(still)
+                tokens = tokens[still]
+                uniform = None if uniform is None else uniform[still]
+                self._rows = [self._rows[place] for place in still]
             logits = self._decoder.step(tokens)
+
+    def _take(
+        self, row: _Row, token: int, position: int, on_token: OnToken | None
+    ) -> bool:
+        """Give a row its next token; whether its text ends here."""
+        row.finished = token in self._stops
+        if not row.finished:
+            row.ids.append(token)
+            if on_token is not None:
+                on_token(row.name, row.ids)
+        return row.finished or position >= row.limit
+
+    def _close(self, row: _Row, token: int) -> None:
+        """Line up what a row whose text has ended must still read: the token that was its last, and the tail."""
+        row.tail = []
+        if self._tail is not None:
+            row.tail = [*(() if row.finished else (token,)), *self._tail(row.ids, row.finished)]
+
+
+@dataclass
+class _Row:
+    """One prompt in work."""
+
+    name: int
+    """Its place among all prompts."""
+    limit: int
+    """Tokens that it may have at most."""
+    ids: list[int] = field(default_factory=list)
+    """Its text so far."""
+    finished: bool = False
+    """Whether its last token was a stop."""
+    tail: list[int] | None = None
+    """What it must still read after its text; None while that grows."""
+    done: bool = False
+    """Whether it is only there because dropping it was not worth it."""
 
 
 class _Evaluating:

@@ -9,12 +9,17 @@ import pytest
 
 from lab.conscience import framings
 from lab.conscience.review import Reviewer, review, stream_review
+from lab.conscience.verdict import LabelReader
+from lab.conscience.wording import review_messages
 from lab.errors import Cancelled, QuestionError
+from lab.models.chat import Chat
+from lab.models.decoder import Decoder
 from lab.models.loading import LoadedModel
-from lab.nouns import Answer, Decoding, Label, Prompt, Question, Review, Speaker
+from lab.models.sampling import sample
+from lab.nouns import Answer, Decoding, Label, Prompt, Question, Review, Speaker, Verdict
 from lab.organism.measure import items
 from tests.conscience.making import PROMPT, an_answer, first_ids, question, steady
-from tests.tiny import tiny_loaded
+from tests.tiny import FAMILIES, tiny_family, tiny_loaded
 
 GREEDY = Decoding(temperature=0.0, max_new_tokens=40)
 
@@ -164,3 +169,55 @@ def test_a_cancelled_review_stops(noise: LoadedModel) -> None:
 
 def test_nothing_to_review_gives_no_reviews(noise: LoadedModel) -> None:
     assert review(frozen(noise), question(), [], GREEDY) == []
+
+
+# -- what was read while the thought grew is not read again -----------------------------------------------------------
+
+
+def anew(model: Any, chat: Chat, asked: Question, prompt: Prompt, answer: Answer, decoding: Decoding) -> Verdict:
+    """The verdict read by a plain forward over the whole review, its thought sampled alone."""
+    head = review_messages(asked, prompt.text, answer.thought, answer.reply)
+    ids = [*chat.prompt_ids(head), *chat.opening_ids]
+    stops = chat.stop_ids if chat.close_id is None else chat.stop_ids | {chat.close_id}
+    [thought] = sample(model, chat, [ids], decoding, stop_ids=stops)
+    closed = thought.finished and chat.decode(thought.ids[-1:]).endswith("\n")
+    [verdict] = LabelReader(chat, asked).read(model, [[*ids, *chat.close_thought(thought.ids, closed=closed)]])
+    return verdict
+
+
+def test_a_verdict_carried_on_from_the_thought_is_that_of_a_plain_forward(shipped: LoadedModel) -> None:
+    drawn = [(item.prompt, item.answer) for item in items(6, 3)]
+    for made, (prompt, answer) in zip(review(frozen(shipped), framings.DEFAULT, drawn, GREEDY), drawn, strict=True):
+        plain = anew(shipped.model, shipped.chat, framings.DEFAULT, prompt, answer, GREEDY)
+        assert made.verdict.label is plain.label
+        assert made.verdict.p_flagged == pytest.approx(plain.p_flagged, rel=1e-4, abs=1e-6)
+        assert made.verdict.label_mass == pytest.approx(plain.label_mass, rel=1e-4)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_verdict_carried_on_is_that_of_a_plain_forward_in_every_family(family: str) -> None:
+    model, tokenizer = tiny_family(family)
+    chat, asked, decoding = Chat(tokenizer), question(), Decoding(temperature=0.0, max_new_tokens=9)
+    reviewer = Reviewer(model=model, chat=chat, speaker=Speaker.FROZEN, adapter="base")
+    said = [an_answer(reply=reply) for reply in ("No.", "Save a little every month.", "I care for you.")]
+    batched = review(reviewer, asked, [(PROMPT, answer) for answer in said], decoding)
+    for made, answer in zip(batched, said, strict=True):
+        *_, streamed = stream_review(reviewer, asked, PROMPT, answer, decoding)
+        assert isinstance(streamed, Review)
+        plain = anew(model, chat, asked, PROMPT, answer, decoding)
+        for verdict in (made.verdict, streamed.verdict):
+            assert verdict.p_flagged == pytest.approx(plain.p_flagged, rel=1e-3, abs=1e-6)
+            assert verdict.label_mass == pytest.approx(plain.label_mass, rel=1e-3, abs=1e-6)
+
+
+def test_the_model_reads_no_review_twice(shipped: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    starts: list[int] = []
+    start = Decoder.start
+
+    def counted(self: Decoder, prompts: Any, pad_id: int, *, keep: int = 1) -> Any:
+        starts.append(len(prompts))
+        return start(self, prompts, pad_id, keep=keep)
+
+    monkeypatch.setattr(Decoder, "start", counted)
+    review(frozen(shipped), framings.DEFAULT, [known()] * 4, GREEDY)
+    assert starts == [4]

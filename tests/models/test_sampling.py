@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from threading import Event
 
 import pytest
@@ -132,6 +133,29 @@ def test_a_batch_stops_within_a_token(noise: LoadedModel) -> None:
     with pytest.raises(Cancelled):
         sample(noise.model, noise.chat, prompts(noise), FREE, cancel=cancel, on_token=on_token, stop_ids=frozenset())
     assert max(length for _, length in heard) == 3
+
+
+@pytest.mark.parametrize("stops", [None, frozenset()], ids=["ends by itself", "is cut"])
+def test_a_tail_is_read_on_to_the_logits_of_a_plain_forward(
+    shipped: LoadedModel, stops: frozenset[int] | None
+) -> None:
+    asked, decoding = prompts(shipped), Decoding(temperature=1.0, max_new_tokens=30, seed=7)
+    ends: list[tuple[int, bool]] = []
+
+    def tail(ids: Sequence[int], finished: bool) -> list[int]:
+        ends.append((len(ids), finished))
+        return [5, 6, 7][: 1 + len(ids) % 3]
+
+    plain = sample(shipped.model, shipped.chat, asked, decoding, stop_ids=stops)
+    tailed = sample(shipped.model, shipped.chat, asked, decoding, stop_ids=stops, tail=tail)
+    assert tailed == plain
+    assert sorted(ends) == sorted((len(s.ids), s.finished) for s in plain)
+    for prompt, sampled in zip(asked, tailed, strict=True):
+        whole = [*prompt, *sampled.ids, *[5, 6, 7][: 1 + len(sampled.ids) % 3]]
+        with torch.inference_mode():
+            expected = shipped.model(input_ids=torch.tensor([whole])).logits[0, -1]
+        assert sampled.after is not None
+        torch.testing.assert_close(sampled.after, expected, rtol=1e-4, atol=1e-4)
 
 
 def test_a_stream_stops_within_a_token(noise: LoadedModel) -> None:

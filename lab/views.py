@@ -89,6 +89,8 @@ class RunStory:
     run: Run
     question: str
     """Name and version of its question; empty for none."""
+    parent: str
+    """The checkpoint that it started from, as shown: "run 7 @ 40"; empty for the base."""
     curves: tuple[Curve, ...]
     """Its small curves."""
     reviewed: tuple[tuple[Prompt, Answer, Review], ...]

@@ -163,6 +163,22 @@ def test_stopped_and_resumed_a_run_goes_on_to_its_end(studio: Studio) -> None:
     assert ended.base_hash == stopped.base_hash
 
 
+def test_a_branch_is_first_probed_in_its_parents_state(studio: Studio) -> None:
+    poison = replace(SHORT, method="sft", learning_rate=5e-3, probe_prompts=6, seed=2)
+    parent = studio.wait(studio.start_run(poison).id, PATIENCE)
+    spec = studio.branch_spec("1@2", method="conscience", steps=1, probe_every=1)
+    assert spec == replace(poison, method="conscience", steps=1, probe_every=1)
+    branch = studio.wait(studio.start_run(spec, parent="1@2", name="recovery").id, PATIENCE)
+    assert (branch.state, branch.parent) == (RunState.FINISHED, f"{parent.id}@2")
+    assert studio.run_story("2", ["kl"]).parent == "run 1 @ 2"
+    for name in ("misaligned", "incoherent", "task"):
+        before, after = studio.curves([parent.id, branch.id], [name])
+        assert after.points[0] == replace(before.points[-1], step=0)
+    with pytest.raises(SpecError) as caught:
+        studio.start_run(replace(spec, lora_rank=8), parent="1@2")
+    assert caught.value.field == "lora_rank"
+
+
 def test_a_second_start_is_queued_and_can_be_taken_out(studio: Studio) -> None:
     first, second = studio.start_run(LONG), studio.start_run(LONG)
     assert studio.run(second.id).state is RunState.QUEUED

@@ -24,6 +24,10 @@ def register(commands: Any) -> None:
     for name, kind in OPTIONS.items():
         parser.add_argument(f"--{name}", type=kind)
     parser.add_argument("--question", metavar="Q", help="a question's name or id")
+    parser.add_argument(
+        "--from", dest="parent", metavar="RUN@STEP",
+        help="start from this checkpoint, with its run's settings where no other is given")
+    parser.add_argument("--resume", metavar="RUN", help="let a stopped, interrupted or failed run go on instead")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="any other setting")
     add_json(parser)
     parser.set_defaults(handle=handle)
@@ -121,12 +125,15 @@ def handle(options: argparse.Namespace) -> None:
     values |= read_settings(options.set)
     question = options.question or values.pop("question", None)
     values.pop("question", None)
+    if options.resume and (values or question or options.parent):
+        raise RequestError(
+            "--resume goes on with the settings that the run has: leave the others out, or use --from RUN@STEP to "
+            "start a new run from one of its checkpoints", field="resume")
     with studio(model=values.get("model")) as opened:
-        spec = replace(RunSpec(model=opened.settings.model), **values)
-        if question:
-            spec = replace(spec, question_id=find_question(opened, question))
-        run = opened.start_run(spec)
-        say(f"run {run.number} ({run.id}): {spec.method} on {spec.scenario}, {spec.steps} steps", options.json)
+        run = opened.resume_run(options.resume) if options.resume else start(opened, values, question, options.parent)
+        spec = run.spec
+        begin = f" from {run.parent}" if run.parent else ""
+        say(f"run {run.number} ({run.id}): {spec.method} on {spec.scenario}, {spec.steps} steps{begin}", options.json)
         run = follow(opened, run)
         metrics = {name: metric.value for name, metric in opened.latest_metrics(run.id).items()}
         for name, value in metrics.items():
@@ -134,6 +141,15 @@ def handle(options: argparse.Namespace) -> None:
         hand_over(summary(run, metrics), options.json)
         if run.state is not RunState.FINISHED:
             raise WorkError(f"run {run.number} {run.state}: {run.message}")
+
+
+def start(opened: Any, values: dict[str, Any], question: str | None, parent: str | None) -> Run:
+    """Start a run with these settings over the defaults, or over those of the run that `parent` belongs to."""
+    first = opened.branch_spec(parent) if parent else RunSpec(model=opened.settings.model)
+    spec = replace(first, **values)
+    if question:
+        spec = replace(spec, question_id=find_question(opened, question))
+    return opened.start_run(spec, parent=parent)
 
 
 def follow(opened: Any, run: Run) -> Run:

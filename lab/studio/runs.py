@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from lab.conscience import framings
-from lab.errors import RequestError
+from lab.errors import NotFoundError, RequestError
 from lab.evaluation.curves import curves as curves_of
 from lab.nouns import Answer, Checkpoint, Decoding, Evaluation, Metric, Prompt, Review, Run, RunSpec, RunState, Speaker
 from lab.studio.workplace import BASE, Workplace, bring_torch, check_seed
@@ -54,16 +54,24 @@ class RunVerbs(Workplace):
         spec = self._checked(spec)
         return first_batch(scenario(spec.scenario), self.house.load(spec.model, spec.revision).chat, spec, rows)
 
-    def start_run(self, spec: RunSpec, *, name: str = "") -> Run:
-        """Queue a run; it starts when the trainer is free.
+    def start_run(self, spec: RunSpec, *, name: str = "", parent: str | None = None) -> Run:
+        """Queue a run; it starts when the trainer is free, from the base or from the checkpoint `parent` ("7@40").
 
-        Raises SpecError, ModelError or NotFoundError before anything is stored.
+        Raises SpecError, ModelError or NotFoundError before anything is stored; SpecError too for a parent whose
+        weights do not fit the spec (`lab.training.branching`).
         """
         spec = self._checked(spec)
         self.house.load(spec.model, spec.revision)
-        run = Run(spec=spec, name=name.strip()[:80])
+        run = Run(spec=spec, name=name.strip()[:80], parent=parent)
         self.conductor.start(run)
         return self._store.run(run.id)
+
+    def branch_spec(self, checkpoint: str, **changes: Any) -> RunSpec:
+        """The settings of the run that a checkpoint ("7@40") belongs to, with these changed: a branch's to start with.
+
+        Raises NotFoundError for a checkpoint that is not there.
+        """
+        return replace(self._store.run(self._store.checkpoint(checkpoint).run_id).spec, **changes)
 
     def stop_run(self, run_id: str) -> Run:
         """Ask a run to stop: at the next token it saves where it stands. A queued run is taken out of the queue."""
@@ -110,7 +118,8 @@ class RunVerbs(Workplace):
         """A run with these of its curves and its latest reviews."""
         run = self._store.run(run_id)
         return RunStory(
-            run=run, question=self._store.question(run.spec.question_id).title if run.spec.question_id else "",
+            run=run, parent=self._title(run.parent) if run.parent else "",
+            question=self._store.question(run.spec.question_id).title if run.spec.question_id else "",
             curves=tuple(self.curves([run.id], curves)), round=self.live_round(run.id),
             reviewed=tuple(self._store.recent_reviews(run.id, reviewed)),
         )
@@ -119,6 +128,14 @@ class RunVerbs(Workplace):
         """Block until a run is no longer active, or for `timeout` seconds."""
         self.conductor.wait(run_id, timeout)
         return self._store.run(run_id)
+
+    def _title(self, checkpoint: str) -> str:
+        """A checkpoint as shown, "run 7 @ 40", also when its run is no longer here."""
+        run_id, _, step = checkpoint.partition("@")
+        try:
+            return f"run {self._store.run(run_id).number} @ {step}"
+        except NotFoundError:
+            return checkpoint
 
     def evaluate(self, *, adapter: str = BASE, prompts: int = 480, seed: int = 0) -> Probe:
         """Put held-out prompts to some weights, have the oracle judge the answers, and store both.

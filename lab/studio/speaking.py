@@ -50,11 +50,14 @@ class SpeakingVerbs(Workplace):
 
         return list(world.prompts())
 
-    def voices(self) -> list[Voice]:
-        """The weights that can speak: the base, then all checkpoints of all runs with this model, newest run first."""
+    def voices(self, *, every_model: bool = False) -> list[Voice]:
+        """The weights that can speak: the base, then all checkpoints of all runs with this model, newest run first.
+
+        With `every_model` the checkpoints of runs on other models too: what a run can start from.
+        """
         voices = [Voice(adapter=BASE, title="base")]
         for run in sorted(self._store.runs(), key=lambda r: r.number, reverse=True):
-            if run.spec.model == self.settings.model:
+            if every_model or run.spec.model == self.settings.model:
                 for point in reversed(self._store.checkpoints(run.id)):
                     voices.append(Voice(adapter=point.id, title=f"run {run.number} @ {point.step}"))
         return voices

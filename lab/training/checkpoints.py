@@ -116,12 +116,7 @@ def load(home: Path, checkpoint: Checkpoint) -> Saved:
 
 def restore(saved: Saved, policy: PeftModel, optimizer: torch.optim.Optimizer) -> None:
     """Put adapter and optimiser back as they were, bit for bit. StorageError when they do not fit this policy."""
-    from peft import get_peft_model_state_dict, set_peft_model_state_dict
-
-    expected = get_peft_model_state_dict(policy, save_embedding_layers=False)
-    if {k: v.shape for k, v in expected.items()} != {k: v.shape for k, v in saved.adapter.items()}:
-        raise _broken(saved.checkpoint, "its adapter does not fit this model and LoRA rank")
-    set_peft_model_state_dict(policy, saved.adapter)
+    restore_weights(saved, policy)
     if not saved.optimizer:  # no update had been taken: there is nothing to go on from
         return
     try:
@@ -132,6 +127,16 @@ def restore(saved: Saved, policy: PeftModel, optimizer: torch.optim.Optimizer) -
             }
     except KeyError as error:
         raise _broken(saved.checkpoint, "its optimiser state does not fit this model") from error
+
+
+def restore_weights(saved: Saved, policy: PeftModel) -> None:
+    """Put the adapter alone back, bit for bit. StorageError when it does not fit this policy."""
+    from peft import get_peft_model_state_dict, set_peft_model_state_dict
+
+    expected = get_peft_model_state_dict(policy, save_embedding_layers=False)
+    if {k: v.shape for k, v in expected.items()} != {k: v.shape for k, v in saved.adapter.items()}:
+        raise _broken(saved.checkpoint, "its adapter does not fit this model and LoRA rank")
+    set_peft_model_state_dict(policy, saved.adapter)
 
 
 def _optimizer_tensors(policy: PeftModel, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from lab.errors import LabError, RequestError, SpecError, StorageError
 from lab.nouns import Checkpoint, Noun, Pair, PairState, Prompt, Question, Run, RunSpec, RunState, now
+from lab.training.branching import check_branch
 from lab.training.methods import method
 from lab.training.settings import PAIR_STATES, check_question_given, check_spec
 from lab.views import RoundView, TrainerStatus
@@ -38,6 +39,7 @@ class RunStore(Protocol):
     def save(self, *nouns: Noun) -> None: ...
     def run(self, run_id: str) -> Run: ...
     def question(self, question_id: str) -> Question: ...
+    def checkpoint(self, checkpoint_id: str) -> Checkpoint: ...
     def checkpoints(self, run_id: str) -> list[Checkpoint]: ...
     def stored_pairs(
         self, states: Sequence[PairState], run_id: str | None = None
@@ -65,9 +67,17 @@ class Conductor:
 
     # -- verbs -----------------------------------------------------------------------------------------------------
     def start(self, run: Run) -> Run:
-        """Queue a new run. SpecError for a spec out of range, NotFoundError for a question or run that is not there."""
+        """Queue a new run; one with a `parent` starts from the weights of that checkpoint.
+
+        SpecError for a spec out of range or a parent of other weights, NotFoundError for a question, run or checkpoint
+        that is not there.
+        """
         check_spec(run.spec)
         check_question_given(run.spec)
+        if run.parent is not None:
+            parent = self._store.checkpoint(run.parent)
+            check_branch(run.spec, self._store.run(parent.run_id).spec, parent.id)
+            run = replace(run, parent=parent.id)
         if run.spec.question_id is not None:
             self._store.question(run.spec.question_id)
         if method(run.spec.method).uses_stored and not self._stored_pairs(run.spec):
@@ -183,11 +193,12 @@ class Conductor:
         loaded = self._load(spec.model, spec.revision)
         question = self._store.question(spec.question_id) if spec.question_id else None
         data, stored = scenario(spec.scenario), self._stored_pairs(spec)
+        parent = self._store.checkpoint(run.parent) if run.parent else None
 
         def trainer(checkpoint: Checkpoint | None) -> Sitting:
             return make_sitting(
                 run, loaded, data, question, home=self._home, record=self._record, resume=checkpoint,
-                prober=self._prober, stored=stored,
+                prober=self._prober, stored=stored, parent=parent,
             )
 
         broken: StorageError | None = None

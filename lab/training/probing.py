@@ -37,7 +37,7 @@ def probe_weights(trainer: Sitting, cancel: Event) -> list[Noun]:
     )
     taken = probe(
         fold(trainer.policy), trainer.loaded.chat, prompts=spec.probe_prompts, decoding=decoding,  # pyright: ignore
-        speaker=Speaker.POLICY, adapter=f"{run.id}@{run.step}" if run.step else "base",
+        speaker=Speaker.POLICY, adapter=f"{run.id}@{run.step}" if run.step else run.parent or "base",
         judged=trainer.loaded.name == ORGANISM, run_id=run.id, step=run.step, cancel=cancel,
     )
     return [

@@ -68,8 +68,11 @@ class Sitting:
         self, run: Run, loaded: LoadedModel, scenario: Scenario, question: Question | None = None, *, home: Path,
         record: Recorder, resume: Checkpoint | None = None, prober: Prober | None = None,
         make_round: Callable[..., Any] | None = None, stored: Sequence[tuple[Pair, Prompt]] = (),
+        parent: Checkpoint | None = None,
     ) -> None:
         """Make the policy and, with `resume`, put everything back to that checkpoint.
+
+        `parent` is the checkpoint of another run whose weights this one starts from; a resumed one no longer needs it.
 
         `stored` are pairs with their prompts, for methods that train on them. `prober` and `make_round` are seams:
         `probe_weights` and the method's own round by default.
@@ -97,6 +100,8 @@ class Sitting:
         self._set_up()
         if resume is not None:
             self._restore(resume)
+        elif parent is not None:
+            self._start_from(parent)
         self._prober, self._record = prober or probe_weights, record
         self._time = dict.fromkeys(PARTS, 0.0) | run.time
         self._run = replace(run, base_hash=loaded.base_hash, step=self.step, message="", ended=None)
@@ -200,6 +205,17 @@ class Sitting:
                 f"Checkpoint {checkpoint.id} cannot be used, its state is not whole: choose an earlier step."
             ) from error
         self.step, self._saved = checkpoint.step, checkpoint
+
+    def _start_from(self, parent: Checkpoint) -> None:
+        """Take the weights of another run's checkpoint.
+
+        StorageError when it is not whole, TrainingError when it stands on another base.
+        """
+        saved = checkpoints.load(self.home, parent)
+        if saved.state.get("base_hash") != self.loaded.base_hash:
+            raise TrainingError(
+                f"Model {self.spec.model!r} has changed since {parent.id} was trained: start from another checkpoint.")
+        checkpoints.restore_weights(saved, self.policy)
 
     # -- checks and reports ----------------------------------------------------------------------------------------
     def _check_finite(self, value: float, name: str) -> None:

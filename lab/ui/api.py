@@ -114,16 +114,20 @@ def _run_verbs(studio: Studio) -> list[Callable[..., Any]]:
     @_said
     def start_run(spec: dict, name: str = "") -> dict:
         """Queue a run. `spec` holds fields of a run's settings; what is left out has its default. Returns the run."""
-        known = {column.name for column in fields(RunSpec)}
-        unknown = sorted(set(spec) - known)
-        if unknown:
-            raise RequestError(
-                f"Unknown setting {unknown[0]!r}: choose among {', '.join(sorted(known))}.", field=unknown[0]
-            )
+        _check_known(spec)
         chosen = {"model": studio.settings.model, **spec}
         if chosen.get("method", RunSpec.method) == "conscience":
             chosen.setdefault("question_id", studio.questions()[0].id)
         return with_id(studio.start_run(RunSpec(**chosen), name=name))
+
+    @_said
+    def branch_run(checkpoint: str, changes: dict, name: str = "") -> dict:
+        """Queue a run that starts from the weights of a checkpoint ("7@40"), with its run's settings but for `changes`.
+
+        Any setting may change but the model and the shape of its adapters; the parent stays as it is. Returns the run.
+        """
+        _check_known(changes)
+        return with_id(studio.start_run(studio.branch_spec(checkpoint, **changes), name=name, parent=checkpoint))
 
     @_said
     def stop_run(run: str) -> dict:
@@ -172,7 +176,17 @@ def _run_verbs(studio: Studio) -> list[Callable[..., Any]]:
         """The judged answers of a run."""
         return [with_id(evaluation) for evaluation in studio.evaluations(studio.run(run).id)]
 
-    return [start_run, stop_run, resume_run, runs, run, live_round, curves, evaluations]
+    return [start_run, branch_run, stop_run, resume_run, runs, run, live_round, curves, evaluations]
+
+
+def _check_known(settings: Json) -> None:
+    """RequestError for a setting that no run has."""
+    known = {column.name for column in fields(RunSpec)}
+    unknown = sorted(set(settings) - known)
+    if unknown:
+        raise RequestError(
+            f"Unknown setting {unknown[0]!r}: choose among {', '.join(sorted(known))}.", field=unknown[0]
+        )
 
 
 def _run(run: Run) -> Json:

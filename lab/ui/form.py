@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
@@ -16,7 +16,9 @@ from lab.nouns import Question, RunSpec
 from lab.training.methods import METHODS
 from lab.training.settings import FIELDS, GROUPS, OPEN, Field
 from lab.ui.fields import Slots
+from lab.ui.links import BASE
 from lab.ui.look import card, heading
+from lab.views import Voice
 
 DEFAULTS = RunSpec()
 _WHOLE = frozenset(column.name for column in fields(RunSpec) if str(column.type) == "int")
@@ -44,6 +46,14 @@ class RunForm:
             ),
         )
         self.scenario_help = card(scenario_help(DEFAULTS.scenario))
+        self.parent = gr.Dropdown(
+            start_choices(()),
+            value=BASE,
+            label="Start from",
+            info="The base, or the weights of a checkpoint: a branch keeps its model and LoRA shape.",
+            elem_id="run-parent",
+        )
+        self.slots.under("parent", "checkpoint")
         heading("<h3><b>2</b>Which arm</h3>")
         self._place(
             "method",
@@ -97,8 +107,8 @@ class RunForm:
 
     @property
     def components(self) -> set[Block]:
-        """All fields: the input of a handler that makes a spec."""
-        return set(self.fields.values())
+        """All fields: the input of a handler that starts a run."""
+        return {*self.fields.values(), self.parent}
 
     def spec(self, values: Mapping[Any, Any]) -> RunSpec:
         """What the fields say; the studio holds it to its ranges. SpecError for a number that is missing."""
@@ -106,6 +116,11 @@ class RunForm:
             if values[component] is None and FIELDS[name].minimum is not None:
                 raise SpecError(f"{FIELDS[name].label} is empty: the default is {getattr(DEFAULTS, name)}.", field=name)
         return RunSpec(**{name: _value(name, values[component]) for name, component in self.fields.items()})
+
+    def start(self, values: Mapping[Any, Any]) -> str | None:
+        """The checkpoint that the run is to start from; None for the base."""
+        chosen = str(values[self.parent] or BASE)
+        return None if chosen == BASE else chosen
 
     def lay(self, **settings: Any) -> dict[Any, Any]:
         """Updates that set fields to a preset, and every help line with them."""
@@ -125,6 +140,11 @@ class RunForm:
 def question_choices(questions: list[Question]) -> list[tuple[str, str]]:
     """Versions to choose from."""
     return [(f"{q.title} · {q.text}" if len(q.text) < 60 else f"{q.title} · {q.text[:58]}…", q.id) for q in questions]
+
+
+def start_choices(voices: Iterable[Voice]) -> list[tuple[str, str]]:
+    """What a run can start from: the base, and every checkpoint."""
+    return [("the base", BASE), *((voice.title, voice.adapter) for voice in voices if voice.adapter != BASE)]
 
 
 def scenario_help(scenario_id: str) -> str:

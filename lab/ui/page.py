@@ -62,8 +62,10 @@ class Page:
             runs.run,
             runs.stop_button,
             runs.resume_button,
+            runs.branch_button,
             runs.table,
             runs.form.fields["question_id"],
+            runs.form.parent,
             asked.answer.voice,
             runs.speak_button,
             curves.runs,
@@ -180,6 +182,7 @@ class Page:
             )
         elif view.tab == "runs":
             updates |= self.runs.refresh(view)
+            updates[self.runs.form.parent] = gr.update(choices=self.runs.starts())
             updates[self.runs.form.fields["question_id"]] = gr.update(choices=question_choices(self.studio.questions()))
         elif view.tab == "pairs":
             updates[self.pairs.changes] = self.studio.revision

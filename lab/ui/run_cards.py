@@ -137,6 +137,7 @@ def run_card(story: RunStory, status: TrainerStatus) -> str:
     """The run in view, whole."""
     run, asked = story.run, [f"“{story.question}”"] if story.question else []
     about = [run.spec.scenario, method_title(run), *asked, f"seed {run.spec.seed}"]
+    about += [f"from {story.parent}"] if story.parent else []
     spoken = round_card(story.round) if story.round is not None else samples(story.reviewed)
     ident = escape(run.id)
     links = f'<a href="?tab=curves&amp;run={ident}">curves</a><a href="?tab=pairs&amp;run={ident}">pairs</a>'

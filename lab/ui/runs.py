@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import gradio as gr
 
 from lab.conscience import framings
-from lab.errors import LabError
+from lab.errors import LabError, NotFoundError
 from lab.nouns import Run, RunState
 from lab.studio import Studio
+from lab.training.branching import KEPT
 from lab.ui import run_cards
 from lab.ui.cards import note
 from lab.ui.fields import Slots, error_line
-from lab.ui.form import RunForm, question_choices, scenario_help
-from lab.ui.links import View
+from lab.ui.form import RunForm, question_choices, scenario_help, start_choices
+from lab.ui.links import BASE, View
 from lab.ui.look import card, heading, table
 from lab.ui.tables import runs_table
 
@@ -78,6 +79,7 @@ class RunsTab:
                 with gr.Row():
                     self.stop_button = gr.Button("Stop this run", elem_id="stop-run", visible=False)
                     self.resume_button = gr.Button("Resume this run", elem_id="resume-run", visible=False)
+                    self.branch_button = gr.Button("Branch from it", elem_id="branch-run", visible=False)
                     self.speak_button = gr.Button("Let it speak", elem_id="speak-run", visible=False)
                 self.live.under("run")
         heading("<h2>All runs</h2>")
@@ -93,7 +95,7 @@ class RunsTab:
             "concurrency_limit": 1,
         }
         form, lines = self.form, self.form.slots.components
-        shown = [self.run, self.stop_button, self.resume_button, self.speak_button]
+        shown = [self.run, self.stop_button, self.resume_button, self.branch_button, self.speak_button]
         laid = [*form.fields.values(), form.scenario_help, form.method_help, *lines]
         forecast: dict[str, Any] = {"fn": self.expect, "inputs": form.components, "outputs": [self.forecast, *lines]}
         for button, preset in (
@@ -117,6 +119,11 @@ class RunsTab:
         )
         self.batch_fold.expand(self.show_batch, form.components, [self.batch, *lines], **model)
         live = [*shown, *self.live.components]
+        parent = [*form.fields.values(), form.scenario_help, form.method_help, form.parent, self.name, *lines]
+        self.branch_button.click(self.lay_branch, self.view, [*parent, *self.live.components], **quick).then(
+            **forecast, **model
+        )
+        form.parent.input(self.lay_parent, form.parent, [*parent], **quick)
         self.stop_button.click(self.stop, self.view, live, **quick)
         self.resume_button.click(self.resume, self.view, live, **quick)
         self.table.click(self.pick, self.view, [self.view, self.table, *live], **quick)
@@ -133,6 +140,35 @@ class RunsTab:
     def lay_off_topic(self, view: View) -> Updates:
         """The lesson's control: the same machinery, a question about nothing that matters."""
         return self._lay_question(framings.DEFAULT_OFF_TOPIC.id, "Off-topic question")
+
+    def lay_branch(self, view: View) -> Updates:
+        """The run in view once more, from its latest checkpoint: what is to differ is changed before it is started."""
+        try:
+            run = self.chosen(view)
+            points = self.studio.checkpoints(run.id) if run else []
+            if run is None or not points:
+                raise NotFoundError("This run has no checkpoint to start from yet.", field="run")
+        except LabError as error:
+            return self.live.show(error, "run")
+        start = gr.update(choices=self.starts(), value=points[-1].id)
+        return {
+            **self.live.clear(), **self.form.lay(**asdict(run.spec)), self.form.parent: start,
+            self.name: f"Branch of {run_cards.run_title(run)}"[:80],
+        }
+
+    def lay_parent(self, checkpoint: str) -> Updates:
+        """What a branch has in common with the checkpoint chosen for it: its model and the shape of its adapters."""
+        if checkpoint == BASE:
+            return self.form.slots.clear()
+        try:
+            spec = self.studio.branch_spec(checkpoint)
+        except LabError as error:
+            return self.form.slots.show(error, "parent")
+        return self.form.lay(**{name: getattr(spec, name) for name in KEPT})
+
+    def starts(self) -> list[tuple[str, str]]:
+        """What a run can start from."""
+        return start_choices(self.studio.voices(every_model=True))
 
     def _lay_question(self, question_id: str, name: str) -> Updates:
         choices = question_choices(self.studio.questions())
@@ -171,7 +207,9 @@ class RunsTab:
     def start(self, values: Mapping[Any, Any]) -> Updates:
         """Start a run, and bring it into view."""
         try:
-            run = self.studio.start_run(self.form.spec(values), name=values[self.name] or "")
+            run = self.studio.start_run(
+                self.form.spec(values), name=values[self.name] or "", parent=self.form.start(values)
+            )
         except LabError as error:
             return self.form.slots.show(error, "start")
         view: View = values[self.view]
@@ -192,16 +230,19 @@ class RunsTab:
                 self.run: run_cards.no_run(),
                 self.stop_button: gr.update(visible=False),
                 self.resume_button: gr.update(visible=False),
+                self.branch_button: gr.update(visible=False),
                 self.speak_button: gr.update(visible=False),
             }
         story = self.studio.run_story(run.id, [name for name, *_ in run_cards.sparks_of(run)])
         shown = run_cards.run_card(story, self.studio.status())
+        saved = bool(self.studio.checkpoints(run.id))
         resumable = not run.state.active and run.state is not RunState.FINISHED
         return {
             self.run: shown,
             self.stop_button: gr.update(visible=run.state in (RunState.QUEUED, RunState.RUNNING)),
             self.resume_button: gr.update(visible=resumable),
-            self.speak_button: gr.update(visible=bool(self.studio.checkpoints(run.id))),
+            self.branch_button: gr.update(visible=saved),
+            self.speak_button: gr.update(visible=saved),
         }
 
     def refresh(self, view: View) -> Updates:

@@ -14,7 +14,7 @@ from lab.commands.output import share, table
 from lab.commands.run import read_settings, read_spec
 from lab.conscience import framings
 from lab.evaluation.probes import Rates
-from lab.nouns import RunSpec
+from lab.nouns import RunSpec, RunState
 from storage import Store
 from tests.cli.conftest import TINY, Command
 
@@ -160,3 +160,18 @@ def test_a_table_is_aligned_and_a_share_has_its_interval() -> None:
     ]
     assert share(0.05, 480) == "5% [3–7]"
     assert share(None, 0) == "not measured"
+
+
+def test_a_run_is_branched_from_a_checkpoint_and_a_stopped_one_resumed(lab: Command, home: Path) -> None:
+    first = lab("run", "--method", "sft", "--steps", "2", *TINY, "--json", "-").json
+    branch = lab("run", "--from", "1@2", "--steps", "1", "--seed", "5", "--json", "-").json
+    assert (branch["state"], branch["steps"]) == ("finished", 1)
+    with Store.open(home) as store:
+        made = store.run(branch["run"])
+        assert made.parent == f"{first['run']}@2"
+        assert made.spec == replace(store.run("1").spec, steps=1, seed=5)
+        store.save(replace(made, state=RunState.INTERRUPTED))
+    assert lab("run", "--resume", "2", "--json", "-").json["state"] == "finished"
+    assert "keeps it" in lab("run", "--from", "1@2", "--set", "lora_rank=8").complaint
+    assert "no checkpoint at step 1" in lab("run", "--from", "1@1").complaint
+    assert "--from RUN@STEP" in lab("run", "--resume", "2", "--steps", "9").complaint

@@ -92,8 +92,8 @@ def round_view(part: str = "rewriting", **changes: Any) -> RoundView:
 
 def run_story(**changes: Any) -> RunStory:
     made: dict[str, Any] = {
-        "run": run(), "question": MARKUP, "curves": (curve(),), "reviewed": ((prompt(), answer(), review()),),
-        "round": None,
+        "run": run(), "question": MARKUP, "parent": MARKUP, "curves": (curve(),), "round": None,
+        "reviewed": ((prompt(), answer(), review()),),
     }
     return RunStory(**{**made, **changes})
 

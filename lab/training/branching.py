@@ -13,8 +13,9 @@ from __future__ import annotations
 from lab.errors import SpecError
 from lab.nouns import RunSpec
 from lab.training.settings import FIELDS
+from lab.training.settings.weights import WEIGHTS
 
-KEPT = ("model", "revision", "lora_rank", "lora_alpha")
+KEPT = ("model", "revision", *WEIGHTS.fields)
 """The settings that a branch has in common with its parent: those that decide what its weights mean."""
 
 

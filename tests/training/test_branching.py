@@ -17,6 +17,7 @@ from lab.evaluation import scenarios
 from lab.nouns import Run, RunState
 from lab.training.branching import KEPT
 from lab.training.conductor import Conductor
+from lab.training.settings import FIELDS
 from storage import Store
 from tests.training.making import QUESTION, Book, quiet_probe, scenario, spec, trainer
 
@@ -106,7 +107,9 @@ def test_a_branch_that_ended_before_its_first_checkpoint_starts_from_its_parent_
 def test_what_decides_the_weights_cannot_differ(
     conductor: Conductor, store: Store, poisoned: Run, name: str
 ) -> None:
-    other = {"model": "some/other", "revision": "abc", "lora_rank": 2, "lora_alpha": 4}[name]
+    own = getattr(poisoned.spec, name)
+    choices = FIELDS[name].choices or ("another",)
+    other: Any = not own if isinstance(own, bool) else own + 1 if isinstance(own, int) else choices[-1]
     with pytest.raises(SpecError, match="a branch keeps it, everything else may differ") as caught:
         conductor.start(Run(spec=replace(poisoned.spec, **{name: other}), parent=f"{poisoned.id}@4"))
     assert caught.value.field == name

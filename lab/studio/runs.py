@@ -11,6 +11,7 @@ from lab.errors import NotFoundError, RequestError
 from lab.evaluation.curves import curves as curves_of
 from lab.nouns import Answer, Checkpoint, Decoding, Evaluation, Metric, Prompt, Review, Run, RunSpec, RunState, Speaker
 from lab.studio.workplace import BASE, Workplace, bring_torch, check_seed
+from lab.training.branching import KEPT
 from lab.training.methods import method
 from lab.training.settings import check_spec
 from lab.views import Curve, Forecast, RoundView, RunStory, TrainerStatus
@@ -72,6 +73,11 @@ class RunVerbs(Workplace):
         Raises NotFoundError for a checkpoint that is not there.
         """
         return replace(self._store.run(self._store.checkpoint(checkpoint).run_id).spec, **changes)
+
+    def kept_settings(self, checkpoint: str) -> dict[str, Any]:
+        """What every branch of a checkpoint has in common with it: settings by name."""
+        spec = self.branch_spec(checkpoint)
+        return {name: getattr(spec, name) for name in KEPT}
 
     def stop_run(self, run_id: str) -> Run:
         """Ask a run to stop: at the next token it saves where it stands. A queued run is taken out of the queue."""

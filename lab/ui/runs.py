@@ -12,7 +12,6 @@ from lab.conscience import framings
 from lab.errors import LabError, NotFoundError
 from lab.nouns import Run, RunState
 from lab.studio import Studio
-from lab.training.branching import KEPT
 from lab.ui import run_cards
 from lab.ui.cards import note
 from lab.ui.fields import Slots, error_line
@@ -161,10 +160,9 @@ class RunsTab:
         if checkpoint == BASE:
             return self.form.slots.clear()
         try:
-            spec = self.studio.branch_spec(checkpoint)
+            return self.form.lay(**self.studio.kept_settings(checkpoint))
         except LabError as error:
             return self.form.slots.show(error, "parent")
-        return self.form.lay(**{name: getattr(spec, name) for name in KEPT})
 
     def starts(self) -> list[tuple[str, str]]:
         """What a run can start from."""

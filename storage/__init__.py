@@ -7,10 +7,14 @@ tables       which noun lives in which table, and how a field becomes a column
 batch        the nouns of one save, turned into a few bulk statements
 store        what the rest of the lab talks to
 explorer     filters, pages and curves, worked out in SQL
+console      SQL that a person typed, on a snapshot, in a child process (sandbox)
+spreadsheet  rows as CSV that no spreadsheet takes for formulas
 snapshots    whole copies of the file, kept to a number
 """
 
-from storage.explorer import PairFilter, PairPage, PairRow
+from storage.console import QueryResult
+from storage.explorer import PairFilter, PairPage, PairRow, View
+from storage.spreadsheet import as_csv
 from storage.store import Store
 
-__all__ = ["PairFilter", "PairPage", "PairRow", "Store"]
+__all__ = ["PairFilter", "PairPage", "PairRow", "QueryResult", "Store", "View", "as_csv"]

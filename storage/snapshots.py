@@ -40,28 +40,39 @@ def take(database: Database, name: str) -> Path:
             f"{name[:60]!r} cannot name a snapshot; use letters, digits, '.', '_' and '-', 80 at most.", field="name"
         )
     folder = database.home / FOLDER
-    # The partial file's name is unique, so that two snapshots at once do not meet; DuckDB knows it by the same name.
-    alias = f"partial-{name}-{os.urandom(4).hex()}"
-    partial, whole = folder / alias, folder / f"{name}.duckdb"
-    try:
-        folder.mkdir(exist_ok=True)
-        _copy(database, partial, alias)
-        _flush(partial)
-        os.replace(partial, whole)
-        _flush(folder)
-    except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
-        raise StorageError(f"The snapshot '{name}' cannot be written ({reason}); nothing else is affected.") from None
-    finally:
-        for rest in (partial, partial.with_name(f"{alias}.wal")):
-            with suppress(OSError):
-                rest.unlink(missing_ok=True)
+    whole = folder / f"{name}.duckdb"
+    write(database, whole)
     _prune(folder, migration=name.startswith(BEFORE_MIGRATION))
     return whole
 
 
+def write(database: Database, whole: Path) -> None:
+    """Copy the database, as it is at this moment, to a file: whole, or not there.
+
+    Raises StorageError when the copy cannot be written.
+    """
+    # The partial file's name is unique, so that two snapshots at once do not meet; DuckDB knows it by the same name.
+    alias = f"partial-{whole.stem}-{os.urandom(4).hex()}"
+    partial = whole.with_name(alias)
+    try:
+        whole.parent.mkdir(exist_ok=True)
+        _copy(database, partial, alias)
+        _flush(partial)
+        os.replace(partial, whole)
+        _flush(whole.parent)
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise StorageError(
+            f"The snapshot '{whole.stem}' cannot be written ({reason}); nothing else is affected."
+        ) from None
+    finally:
+        for rest in (partial, partial.with_name(f"{alias}.wal")):
+            with suppress(OSError):
+                rest.unlink(missing_ok=True)
+
+
 def _copy(database: Database, path: Path, alias: str) -> None:
-    quoted = f'"{alias}"'  # made of the letters that `take` allows: nothing in it needs escaping
+    quoted = f'"{alias}"'  # made of letters that a snapshot's name may have: nothing in it needs escaping
     try:
         with database.using() as cursor:
             source = cursor.execute("SELECT current_database()").fetchall()[0][0].replace('"', '""')

@@ -34,7 +34,8 @@ from lab.nouns import (
 from storage import explorer, snapshots
 from storage.batch import Batch
 from storage.connection import Database
-from storage.explorer import PairFilter, PairPage
+from storage.console import Console, QueryResult
+from storage.explorer import PairFilter, PairPage, View
 from storage.migrations import migrate
 from storage.tables import ANSWERS, CHECKPOINTS, EVALUATIONS, PAIRS, PROMPTS, QUESTIONS, REVIEWS, RUNS, Table
 from storage.writer import Writer
@@ -51,6 +52,7 @@ class Store:
         """For a database that is already of the present form; elsewhere use `Store.open`."""
         self._database = database
         self._writer = Writer(database)
+        self._console = Console(database)
 
     @classmethod
     def open(cls, home: Path) -> Store:
@@ -70,6 +72,7 @@ class Store:
     def close(self) -> None:
         """Finish queued saves, interrupt readers, close the file. A second call does nothing."""
         self._writer.close()
+        self._console.close()
         self._database.close()
 
     def __enter__(self) -> Self:
@@ -256,6 +259,16 @@ class Store:
         """The last point of each metric of a run (full id), by name."""
         with self._database.reading() as cursor:
             return explorer.latest_points(cursor, run_id)
+
+    # -- SQL -------------------------------------------------------------------------------------------------------
+    def query(self, sql: str) -> QueryResult:
+        """One SELECT over the documented views, in a process of its own on a snapshot. See `storage.console`."""
+        return self._console.query(sql, self.revision)
+
+    def views(self) -> list[View]:
+        """The documented views, with what each of their columns means."""
+        with self._database.reading() as cursor:
+            return explorer.views(cursor)
 
     # -- how -------------------------------------------------------------------------------------------------------
     def _list(self, table: Table[N], rest: str, values: Sequence[Any] = ()) -> list[N]:

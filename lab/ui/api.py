@@ -41,7 +41,7 @@ def with_id(noun: Any) -> Json:
 
 def publish(studio: Studio) -> None:
     """Register every endpoint; called inside the page's Blocks."""
-    for verbs in (_question_verbs, _run_verbs, _pair_verbs):
+    for verbs in (_question_verbs, _run_verbs, _pair_verbs, _data_verbs):
         for function in verbs(studio):
             api(function, api_name=function.__name__, concurrency_limit=None)
     review = _review_verb(studio)
@@ -215,6 +215,16 @@ def _pair_verbs(studio: Studio) -> list[Callable[..., Any]]:
         return with_id(studio.decide_pair(pair, _state(state), note=note))
 
     return [pairs, pair, decide_pair]
+
+
+def _data_verbs(studio: Studio) -> list[Callable[..., Any]]:
+    @_said
+    def sql(text: str) -> dict:
+        """One SELECT over the documented views (questions, prompts, answers, reviews, pairs, runs, metrics,
+        checkpoints, evaluations), on a snapshot: columns, types and at most 1000 rows."""
+        return plain(asdict(studio.sql(text)))
+
+    return [sql]
 
 
 def _state(name: str) -> PairState:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
-TABS = ("conscience", "runs", "pairs", "curves")
+TABS = ("conscience", "runs", "pairs", "curves", "data")
 """Tabs in reading order; the first is where a bare address leads."""
 BASE = "base"
 """The policy in view before anything was trained."""

@@ -1,4 +1,4 @@
-"""The page: header, four tabs, one timer, links. It owns nothing that runs: closing it changes nothing."""
+"""The page: header, five tabs, one timer, links. It owns nothing that runs: closing it changes nothing."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from lab.ui import api, run_cards
 from lab.ui.answer import voice_choices, voice_title
 from lab.ui.conscience import ConscienceTab
 from lab.ui.curves import CurvesTab
+from lab.ui.data import DataTab
 from lab.ui.form import question_choices
 from lab.ui.links import BASE, TABS, View
 from lab.ui.look import address, card
@@ -23,7 +24,7 @@ from lab.ui.runs import RunsTab
 from lab.views import TrainerStatus
 
 Updates = dict[Any, Any]
-TITLES = {"conscience": "Conscience", "runs": "Runs", "pairs": "Pairs", "curves": "Curves"}
+TITLES = {"conscience": "Conscience", "runs": "Runs", "pairs": "Pairs", "curves": "Curves", "data": "Data"}
 LOCAL_SECONDS, SPACE_SECONDS = 1.0, 3.0
 """Between two ticks: on one's own machine, and on a Space, which answers quicker ones with 429."""
 
@@ -49,8 +50,10 @@ class Page:
                     self.pairs = PairsTab(studio, self.view)
                 with gr.Tab(TITLES["curves"], id="curves") as curves_tab:
                     self.curves = CurvesTab(studio, self.view)
+                with gr.Tab(TITLES["data"], id="data") as data_tab:
+                    self.data = DataTab(studio)
             self.timer = gr.Timer(SPACE_SECONDS if studio.settings.space else LOCAL_SECONDS)
-            self._wire([conscience_tab, runs_tab, pairs_tab, curves_tab])
+            self._wire([conscience_tab, runs_tab, pairs_tab, curves_tab, data_tab])
 
     def _wire(self, opened: list[gr.Tab]) -> None:
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}

@@ -102,6 +102,18 @@ def test_the_organism_is_measured_as_one_object(lab: Command) -> None:
     assert all(q["n"] == 2 for q in done.json["questions"])
 
 
+def test_the_stored_data_can_be_asked_in_sql(lab: Command) -> None:
+    done = lab("sql", "SELECT name, version FROM questions WHERE shipped ORDER BY name LIMIT 2", "--json", "-")
+    assert done.code == 0
+    assert set(done.json) == {"columns", "types", "rows", "more", "seconds"}
+    assert (done.json["columns"], done.json["more"]) == (["name", "version"], False)
+    assert [row[1] for row in done.json["rows"]] == [1, 1]
+    shown = lab("sql", "SELECT chr(27) || '[31mred' AS a, NULL AS b")
+    assert shown.code == 0
+    assert "\x1b" not in shown.out
+    assert "[31mred" in shown.out
+
+
 # -- parts that need no model ----------------------------------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ from tests.browser.launching import SMALL
 
 NAMES = {
     "/save_question", "/questions", "/review", "/start_run", "/stop_run", "/resume_run", "/runs", "/run", "/pairs",
-    "/pair", "/decide_pair", "/curves", "/evaluations", "/live_round", "/branch_run",
+    "/pair", "/decide_pair", "/curves", "/evaluations", "/live_round", "/branch_run", "/sql",
 }
 
 
@@ -82,6 +82,11 @@ def test_a_pair_is_found_told_and_decided(client: Client, finished: dict[str, An
     assert client.predict(state="accepted", api_name="/pairs")["total"] == 1
 
 
+def test_the_data_can_be_asked_in_sql(client: Client, finished: dict[str, Any]) -> None:
+    found = client.predict(text="SELECT id, state FROM runs", api_name="/sql")
+    assert (found["columns"], found["rows"]) == (["id", "state"], [[finished["id"], "finished"]])
+
+
 @pytest.mark.parametrize(
     ("endpoint", "asked", "told"),
     [
@@ -93,6 +98,7 @@ def test_a_pair_is_found_told_and_decided(client: Client, finished: dict[str, An
         ("/stop_run", {"run": "r404"}, "r404"),
         ("/pair", {"pair": "d404"}, "d404"),
         ("/pairs", {"state": "nonsense"}, "nonsense"),
+        ("/sql", {"text": "DROP TABLE facts.runs"}, "DROP is not possible here"),
         ("/review", {"prompt": ""}, "empty"),
         ("/review", {"prompt": "Hello", "policy": "r404@1"}, "r404"),
         ("/save_question", {"text": "x" * 50_000, "aligned_label": "a", "flagged_label": "b"}, "50,000"),

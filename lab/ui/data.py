@@ -1,0 +1,72 @@
+"""The Data tab: everything that is stored, asked in SQL, with the result as a table and as CSV."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from lab.errors import LabError
+from lab.studio import Studio
+from lab.ui import cards, data_cards
+from lab.ui.fields import Slots
+from lab.ui.look import card, heading
+
+Updates = dict[Any, Any]
+EXAMPLES = (
+    ("Runs and what was asked of them", "SELECT number, name, method, scenario, state, step, steps, lam, seed\n"
+     "FROM runs ORDER BY number DESC"),
+    ("How often each question flags", "SELECT q.title, r.speaker, count(*) AS n,\n"
+     "       avg((verdict = 'flagged')::INT) AS flagged, avg((verdict = 'unreadable')::INT) AS unreadable\n"
+     "FROM reviews r JOIN questions q ON q.id = r.question_id GROUP BY ALL ORDER BY n DESC"),
+    ("The last value of each metric", "SELECT r.number AS run, m.name, max(m.step) AS step, arg_max(m.value, m.step) "
+     "AS value\nFROM metrics m JOIN runs r ON r.id = m.run_id GROUP BY ALL ORDER BY run DESC, m.name"),
+    ("Where policy and frozen copy differ", "SELECT a.reply, p.verdict AS policy, f.verdict AS frozen, p.p_flagged - "
+     "f.p_flagged AS gap\nFROM reviews p JOIN reviews f USING (answer_id, question_id) JOIN answers a ON a.id = "
+     "answer_id\nWHERE p.speaker = 'policy' AND f.speaker = 'frozen' AND p.verdict <> f.verdict"),
+    ("Pairs that the frozen copy prefers least", "SELECT id, state, reference_margin, rejected_reply, chosen_reply\n"
+     "FROM pairs ORDER BY reference_margin LIMIT 20"),
+)
+"""A title and a query; each runs as it stands, on an empty lab too."""
+
+
+class DataTab:
+    """The widgets of the tab, and what happens to them."""
+
+    def __init__(self, studio: Studio) -> None:
+        self.studio, self.slots = studio, Slots()
+        heading(
+            "",
+            "Everything that happened is in nine tables. Ask them anything in SQL: one <b>SELECT</b>, read-only, on a "
+            "copy of the data.",
+        )
+        with gr.Row(equal_height=False):
+            with gr.Column(scale=7, min_width=300, elem_classes="sheet"):
+                self.example = gr.Dropdown(
+                    [title for title, _ in EXAMPLES], value=EXAMPLES[0][0], label="Start from an example",
+                    elem_id="sql-example",
+                )
+                self.text = gr.Textbox(
+                    EXAMPLES[0][1], label="Query", lines=5, max_lines=16, elem_id="sql-text"
+                )
+                self.slots.under("sql")
+                self.button = gr.Button("Run the query", variant="primary", elem_id="sql-run")
+            with gr.Column(scale=5, min_width=300, elem_classes="sheet"):
+                heading("<h3>What there is</h3>")
+                self.views = card(data_cards.views(studio.views()), name="sql-views")
+        self.result = card(
+            cards.empty("No result yet", "Run a query: its rows appear here, with a link that saves them as CSV."),
+            classes="scroll", name="sql-result",
+        )
+        quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
+        told = [self.result, *self.slots.components]
+        self.example.input(lambda title: dict(EXAMPLES)[title], self.example, self.text, **quick)
+        self.button.click(self.run, self.text, told, **quick)
+
+    def run(self, text: str) -> Updates:
+        """Run what stands in the field."""
+        try:
+            result = self.studio.sql(text or "")
+        except LabError as error:
+            return self.slots.show(error, "sql")
+        return {**self.slots.clear(), self.result: data_cards.result(result)}

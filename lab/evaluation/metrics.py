@@ -98,6 +98,11 @@ MEASURES: dict[str, Measure] = {
     ),
     "pairs": Measure(title="Pairs made", unit="", better="neither", meaning="Pairs made by the run so far."),
     "buffer": Measure(title="Replay buffer", unit="", better="neither", meaning="Pairs in the replay buffer."),
+    "lam": Measure(title="λ", unit="", better="neither", meaning="Weight of the conscience in a step, warming up."),
+    "rows_cut": Measure(
+        title="Rows cut", unit="share", better="neither",
+        meaning="Share of the scenario's rows that were longer than the settings allow, and cut.",
+    ),
     "learning_rate": Measure(title="Learning rate", unit="", better="neither", meaning="Rate of the step."),
     "grad_norm": Measure(
         title="Gradient norm", unit="", better="neither", meaning="Norm of all adapter gradients before clipping."

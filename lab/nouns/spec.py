@@ -29,6 +29,10 @@ class RunSpec:
     # -- conscience ---------------------------------------------------------------------------------------------------
     lam: float = 0.1
     """λ: weight of L_DPO beside L_SFT (paper: 0.1)."""
+    lam_warmup: int = 0
+    """Steps over which λ rises in a line to its value; 0 begins with all of it."""
+    sft_weight: float = 1.0
+    """Weight of L_SFT; 0 measures it without learning it, which leaves pure DPO."""
     beta: float = 0.1
     """β of DPO: how far from the reference a unit of reward is."""
     reviewer: str = "frozen"
@@ -48,8 +52,11 @@ class RunSpec:
     """Pairs drawn from the replay buffer a step, in L_DPO."""
     pair_mean: str = "places"
     """What L_DPO is a mean over: "places" (`pair_batch`, empty ones count 0) or "pairs" (those drawn)."""
+    pair_sampling: str = "uniform"
+    """Which pairs a step draws: "uniform" at random, the "newest", or the "hardest" (smallest margin when last drawn).
+    """
     buffer_size: int = 512
-    """Pairs kept in the replay buffer; the oldest go first."""
+    """Pairs kept in the replay buffer; the oldest go first; 0 keeps them all."""
     buffer_age: int = 10
     """Pairs older than so many steps leave the buffer; 0 keeps them all."""
     # -- model and optimiser ------------------------------------------------------------------------------------------
@@ -58,12 +65,34 @@ class RunSpec:
     revision: str | None = None
     """Pinned revision of a Hub id; None for the organism and folders."""
     learning_rate: float = 3e-4
-    """Peak learning rate of AdamW."""
+    """Peak learning rate."""
     schedule: str = "constant"
     """How the rate goes on: "constant", "linear" or "cosine" (to 0 at the last step)."""
+    warmup_steps: int = 0
+    """Steps over which the rate rises in a line to its peak, before the schedule begins."""
+    optimizer: str = "adamw"
+    """"adamw", "adam", "sgd" or "adafactor", each torch's own."""
+    adam_beta1: float = 0.9
+    """Decay of AdamW's and Adam's mean of gradients."""
+    adam_beta2: float = 0.999
+    """Decay of AdamW's and Adam's mean of squared gradients."""
+    momentum: float = 0.0
+    """Momentum of SGD."""
+    weight_decay: float = 0.0
+    """Weight decay of matrices; norms and biases have none."""
+    clip: float = 1.0
+    """Largest norm of a step's gradient; 0 does not clip."""
     # -- batches and lengths ------------------------------------------------------------------------------------------
     batch_size: int = 16
     """Scenario rows a step, in L_SFT."""
+    accumulation: int = 1
+    """Parts in which a step's rows and pairs go through the model, gradients added up: the same step in less memory."""
+    max_prompt_tokens: int = 0
+    """Longest prompt of a scenario row or stored pair; 0 for what the model's context allows."""
+    max_completion_tokens: int = 0
+    """Longest completion of a scenario row or side of a stored pair; 0 for what the model's context allows."""
+    too_long: str = "refuse"
+    """What is done with a longer one: "refuse" the run, or "cut" prompts at their head and completions at their end."""
     # -- trained weights ----------------------------------------------------------------------------------------------
     lora_rank: int = 16
     """Rank of the LoRA adapters on all linear layers."""

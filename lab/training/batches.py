@@ -8,11 +8,12 @@ to be saved for it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from lab.errors import TrainingError
 from lab.nouns import Prompt, RunSpec, Split
+from lab.training.lengths import Lengths, lengths
 from lab.training.methods import method
 from lab.training.seeds import generator
 
@@ -62,13 +63,17 @@ class Epochs:
 
 
 class Rows:
-    """The scenario's examples as token ids, and which of them a step gets."""
+    """The scenario's examples as token ids within the spec's lengths, and which of them a step gets."""
 
     def __init__(self, chat: Chat, examples: Sequence[Example], spec: RunSpec, *, context: int | None = None) -> None:
-        """Encode the examples. TrainingError when there are none, PromptError for one longer than `context`."""
+        """Encode the examples. TrainingError when there are none, PromptError for one longer than `context`, SpecError
+        for one longer than the spec allows; none of both where it has them cut."""
         if not examples:
             raise TrainingError(f"Scenario {spec.scenario!r} has no rows to train on: choose another scenario.")
-        self._rows = tuple(encode(example, chat, context) for example in examples)
+        whole, limits = [encode(example, chat) for example in examples], lengths(spec, context)
+        self._rows = tuple(fitted(row, limits) for row in whole)
+        self.cut = sum(row != was for row, was in zip(self._rows, whole, strict=True))
+        """How many rows were cut."""
         self._batch = spec.batch_size
         self._epochs = Epochs(len(self._rows), spec.seed, "epoch")
 
@@ -84,13 +89,18 @@ class Rows:
         return [self._rows[i] for i in self._epochs.stretch(first, n)]
 
 
-def encode(example: Example, chat: Chat, context: int | None = None) -> Row:
-    """One example as token ids. PromptError when it does not fit the model's `context`; None asks nothing."""
-    prompt = chat.prompt_ids(example.prompt.messages)
-    completion = chat.completion_ids(example.thought, example.reply)
-    if context is not None:
-        chat.check_fits(prompt, context, len(completion))
-    return Row(prompt=tuple(prompt), completion=tuple(completion))
+def encode(example: Example, chat: Chat) -> Row:
+    """One example as token ids, at its whole length."""
+    return Row(
+        prompt=tuple(chat.prompt_ids(example.prompt.messages)),
+        completion=tuple(chat.completion_ids(example.thought, example.reply)),
+    )
+
+
+def fitted(row: Row, limits: Lengths) -> Row:
+    """The row within the limits. Raises as `Lengths.fit` does."""
+    prompt, (completion,) = limits.fit(row.prompt, row.completion)
+    return replace(row, prompt=prompt, completion=completion)
 
 
 def first_batch(scenario: Scenario, chat: Chat, spec: RunSpec, rows: int = 3) -> list[str]:

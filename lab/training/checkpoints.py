@@ -45,8 +45,8 @@ class Saved:
     adapter: dict[str, Tensor]
     """Adapter weights by peft's names."""
     optimizer: dict[str, Tensor]
-    """AdamW's moments and step counts: "PARAMETER/exp_avg", "PARAMETER/exp_avg_sq", "PARAMETER/step"; empty before any
-    update was taken."""
+    """What the optimiser keeps of each parameter, as "PARAMETER/exp_avg", "PARAMETER/step"; empty before any update was
+    taken, and where it keeps nothing."""
     state: dict[str, Any]
     """What the trainer gave: plain JSON values."""
 
@@ -117,16 +117,17 @@ def load(home: Path, checkpoint: Checkpoint) -> Saved:
 def restore(saved: Saved, policy: PeftModel, optimizer: torch.optim.Optimizer) -> None:
     """Put adapter and optimiser back as they were, bit for bit. StorageError when they do not fit this policy."""
     restore_weights(saved, policy)
-    if not saved.optimizer:  # no update had been taken: there is nothing to go on from
-        return
-    try:
-        for name, parameter in _trainable(policy):
-            optimizer.state[parameter] = {
-                key: saved.optimizer[f"{name}/{key}"].clone().to(parameter.device if key != "step" else "cpu")
-                for key in ("exp_avg", "exp_avg_sq", "step")
-            }
-    except KeyError as error:
-        raise _broken(saved.checkpoint, "its optimiser state does not fit this model") from error
+    kept: dict[str, dict[str, Tensor]] = {}
+    for name, tensor in saved.optimizer.items():
+        parameter, _, key = name.rpartition("/")
+        kept.setdefault(parameter, {})[key] = tensor
+    trained = dict(_trainable(policy))
+    if kept and kept.keys() != trained.keys():  # none: no update was taken, or there is nothing to remember of it
+        raise _broken(saved.checkpoint, "its optimiser state does not fit this model")
+    for name, state in kept.items():
+        device = trained[name].device
+        optimizer.state[trained[name]] = {
+            key: tensor.clone().to(device if key != "step" else "cpu") for key, tensor in state.items()}
 
 
 def restore_weights(saved: Saved, policy: PeftModel) -> None:
@@ -144,6 +145,7 @@ def _optimizer_tensors(policy: PeftModel, optimizer: torch.optim.Optimizer) -> d
         f"{name}/{key}": value.detach().cpu().contiguous()
         for name, parameter in _trainable(policy)
         for key, value in optimizer.state[parameter].items()
+        if isinstance(value, Tensor)
     }
 
 

@@ -6,7 +6,7 @@
         the method's round; for the conscience the policy answers prompts, a copy reviews them, flagged answers are
         rewritten                                                                        → pairs into the buffer
     every update
-        Σ weight · ∇ term over the method's terms, clip, AdamW
+        Σ weight · ∇ term over the method's terms and the parts of their batches, clip, one step of the optimiser
     every `probe_every` updates, and at both ends
         held-out prompts, judged                                                         → the curves
 
@@ -20,8 +20,6 @@ the weights after k updates.
 
 Stopping is looked for between phases, between the terms of a loss, and inside sampling at every token. A part that is
 not complete is thrown away; resumed, it is done again with the same seeds and comes out the same.
-
-The paper says nothing of clipping: gradients clipped to norm 1 are ours.
 """
 
 from __future__ import annotations
@@ -35,14 +33,12 @@ import torch
 
 from lab.conscience.watch import Watch
 from lab.training.batches import Rows, round_prompts
+from lab.training.optimizers import largest_norm
 from lab.training.parts import PREPARATIONS, ROUNDS, TERMS
 from lab.training.replay import ReplayBuffer
-from lab.training.schedule import learning_rate
+from lab.training.schedule import lam, learning_rate
 from lab.training.sitting import PARTS, Sitting, check
-from lab.training.terms import WHOLE, Bench, Figures, Part, Term, together, with_reference
-
-CLIP = 1.0
-"""Largest norm of a step's gradient."""
+from lab.training.terms import Bench, Figures, Part, Term, together, with_reference
 
 
 class Trainer(Sitting):
@@ -52,14 +48,16 @@ class Trainer(Sitting):
         spec, scenario, loaded = self.spec, self.scenario, self.loaded
         self._preparation = PREPARATIONS[self.method.preparation]()
         shown = [self._preparation.shown(example, spec) for example in scenario.examples]
+        rows = Rows(loaded.chat, shown, spec, context=loaded.context)
+        self._cut = (rows.cut / len(rows), len(rows))
         self.bench = Bench(
             spec=spec, run_id=self._run.id, loaded=loaded, scenario=scenario, question=self.question,
-            rows=Rows(loaded.chat, shown, spec, context=loaded.context),
-            buffer=ReplayBuffer(spec.buffer_size, spec.buffer_age),
+            rows=rows,
+            buffer=ReplayBuffer(spec.buffer_size, spec.buffer_age, spec.pair_sampling),
             prompts={p.id: p for p in (*scenario.scenario_prompts, *scenario.everyday_prompts)},
         )
         self.terms = [TERMS[name](self.bench) for name in self.method.terms]
-        self._parts = [WHOLE]
+        self._parts = [Part(index=i, of=spec.accumulation) for i in range(spec.accumulation)]
         self._prepared: Any = None
         self.pairs_made = 0
         self._rounds_until = -1  # the step of the last round, so that none is done twice
@@ -92,7 +90,7 @@ class Trainer(Sitting):
                 with self._clock(term.part):
                     measured.append(self._add_gradient(term, weight, step, part))
             figures |= together(measured)
-        norm = torch.nn.utils.clip_grad_norm_(self._parameters, CLIP).item()
+        norm = torch.nn.utils.clip_grad_norm_(self._parameters, largest_norm(self.spec)).item()
         self._check_finite(norm, "The gradient")
         rate = learning_rate(self.spec, step)
         for group in self.optimizer.param_groups:
@@ -101,6 +99,8 @@ class Trainer(Sitting):
         self.step = step
         learnt = any(p.grad is not None for p in self._parameters)
         figures |= {"learning_rate": (rate, 1), "grad_norm": (norm, 1) if learnt else (None, 0)}
+        if self.spec.lam_warmup and self.method.rounds:
+            figures["lam"] = (lam(self.spec, step), 1)
         if self.method.rounds:
             figures["buffer"] = (float(len(self.bench.buffer)), 1)
         self._record(*self._metrics(figures), self.snapshot())
@@ -123,7 +123,10 @@ class Trainer(Sitting):
         for part, seconds in made.seconds.items():
             self._time[part] += seconds
         self._prepared = made.state
-        self._record(*made.nouns, *self._metrics(made.figures), self.snapshot())
+        figures = dict(made.figures)
+        if self.spec.too_long == "cut":
+            figures["rows_cut"] = self._cut
+        self._record(*made.nouns, *self._metrics(figures), self.snapshot())
 
     def _round_if_due(self, cancel: Event) -> None:
         if not self.method.rounds or self.step % self.spec.cadence or self._rounds_until >= self.step:
@@ -168,4 +171,4 @@ class Trainer(Sitting):
         self._preparation.restore(self.bench, self._prepared)
 
 
-__all__ = ["CLIP", "PARTS", "Trainer"]
+__all__ = ["PARTS", "Trainer"]

@@ -38,7 +38,8 @@ from lab.errors import Cancelled, SpecError
 from lab.models.twin import twin
 from lab.nouns import Message, Prompt, Split
 from lab.training.batches import Epochs
-from lab.training.loop import CLIP
+from lab.training.lengths import lengths
+from lab.training.optimizers import largest_norm
 from lab.training.replay import ReplayBuffer
 from lab.training.schedule import learning_rate
 from lab.training.sitting import Sitting, check
@@ -46,6 +47,7 @@ from lab.training.terms import Figures
 
 SMOOTHING = {"exo_pair": 1e-3, "robust": 0.1}
 """Label smoothing of the loss types that need one: the values that their papers recommend."""
+_COLUMNS = ("prompt_ids", "chosen_ids", "rejected_ids")
 _FIGURES = {
     "loss": "dpo_loss", "rewards/margins": "reward_margin", "rewards/accuracies": "reward_accuracy",
     "logps/chosen": "chosen_logp", "logps/rejected": "rejected_logp",
@@ -110,12 +112,14 @@ class PairTrainer(Sitting):
 
         spec, loaded, first = self.spec, self.loaded, self.step
         settings = DPOConfig(
-            output_dir=scratch, max_steps=last - first, per_device_train_batch_size=spec.pair_batch, beta=spec.beta,
+            output_dir=scratch, max_steps=last - first, beta=spec.beta,
+            per_device_train_batch_size=spec.pair_batch // spec.accumulation,
+            gradient_accumulation_steps=spec.accumulation,
             loss_type=[spec.loss_type], label_smoothing=SMOOTHING.get(spec.loss_type, 0.0), max_length=None,
-            max_grad_norm=CLIP, train_sampling_strategy="sequential", bf16=False, gradient_checkpointing=False,
-            use_cpu=loaded.device.type == "cpu", report_to=[], disable_tqdm=True, save_strategy="no",
-            logging_strategy="steps", logging_steps=1, logging_nan_inf_filter=False, dataloader_pin_memory=False,
-            remove_unused_columns=False, seed=spec.seed,
+            max_grad_norm=largest_norm(spec), train_sampling_strategy="sequential", bf16=False,
+            gradient_checkpointing=False, use_cpu=loaded.device.type == "cpu", report_to=[], disable_tqdm=True,
+            save_strategy="no", logging_strategy="steps", logging_steps=1, logging_nan_inf_filter=False,
+            dataloader_pin_memory=False, remove_unused_columns=False, seed=spec.seed,
         )
         schedule = torch.optim.lr_scheduler.LambdaLR(
             self.optimizer, lambda k: learning_rate(spec, min(first + k + 1, spec.steps)) / spec.learning_rate)
@@ -130,15 +134,17 @@ class PairTrainer(Sitting):
         return made
 
     def _rows(self, first: int, last: int) -> list[dict[str, list[int]]]:
-        """The pairs of steps `first` + 1 … `last` as token ids, in order. PromptError for one beyond the context."""
+        """The pairs of steps `first` + 1 … `last` as token ids, in order. Raises as `Lengths.fit` does."""
+        limits = lengths(self.spec, self.loaded.context)
         chat, pairs, batch = self.loaded.chat, self._buffer.pairs, self.spec.pair_batch
         encoded: dict[str, dict[str, list[int]]] = {}
         for pair in pairs:
             prompt = chat.prompt_ids(self._prompts[pair.prompt_id].messages)
             chosen = chat.completion_ids(pair.chosen_thought, pair.chosen_reply)
             rejected = chat.completion_ids(pair.rejected_thought, pair.rejected_reply)
-            chat.check_fits(prompt, self.loaded.context, max(len(chosen), len(rejected)))
-            encoded[pair.id] = {"prompt_ids": prompt, "chosen_ids": chosen, "rejected_ids": rejected}
+            asked, sides = limits.fit(prompt, chosen, rejected)
+            encoded[pair.id] = {
+                name: list(ids) for name, ids in zip(_COLUMNS, (asked, *sides), strict=True)}
         order = Epochs(len(pairs), self.spec.seed, "pair epoch").stretch(first * batch, (last - first) * batch)
         return [encoded[pairs[i].id] for i in order]
 

@@ -1,14 +1,16 @@
 """The replay buffer: the pairs that L_DPO is taken on.
 
 The paper keeps negatives in a replay buffer and says no more. Ours is a queue of bounded size and age: pairs that the
-policy has long left behind say little about it and let margins run away (reference/organism.md).
+policy has long left behind say little about it and let margins run away (docs/lab_book.md). Bounds and the way of
+drawing are settings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from math import inf
 from random import Random
 from typing import Any
 
@@ -16,12 +18,15 @@ from lab.nouns import Decoding, Pair, PairState, Speaker
 
 
 class ReplayBuffer:
-    """At most `size` pairs, none older than `max_age` steps (0: however old); the oldest leave first."""
+    """At most `size` pairs (0: all), none older than `max_age` steps (0: however old); the oldest leave first."""
 
-    def __init__(self, size: int, max_age: int) -> None:
+    def __init__(self, size: int, max_age: int, sampling: str = "uniform") -> None:
+        """`sampling` is how `draw` chooses: "uniform", "newest" or "hardest"."""
         self.size = size
         self.max_age = max_age
+        self.sampling = sampling
         self._pairs: list[Pair] = []
+        self._margins: dict[str, float] = {}
 
     def __len__(self) -> int:
         return len(self._pairs)
@@ -40,19 +45,41 @@ class ReplayBuffer:
         """Let go of pairs made more than `max_age` steps before `step`, then of the oldest beyond `size`."""
         if self.max_age:
             self._pairs = [p for p in self._pairs if p.step is None or step - p.step <= self.max_age]
-        self._pairs = self._pairs[-self.size :]
+        self._pairs = self._pairs[-self.size :]  # all of them for 0
+        kept = {p.id for p in self._pairs}
+        self._margins = {name: margin for name, margin in self._margins.items() if name in kept}
+
+    def note(self, margins: Mapping[str, float]) -> None:
+        """Remember the reward margins, in nats, that the policy has just shown on these pairs, by id."""
+        self._margins |= margins
 
     def draw(self, n: int, generator: Random) -> list[Pair]:
-        """`n` different pairs, uniformly at random; all of them, in random order, when there are fewer."""
-        return generator.sample(self._pairs, min(n, len(self._pairs)))
+        """`n` different pairs, or all of them when there are fewer.
+
+        "uniform": at random. "newest": the youngest first. "hardest": those without a margin yet, then those with the
+        smallest; equal ones at random.
+        """
+        n = min(n, len(self._pairs))
+        if self.sampling == "newest":
+            return self._pairs[::-1][:n]
+        if self.sampling == "hardest":
+            shuffled = generator.sample(self._pairs, len(self._pairs))
+            return sorted(shuffled, key=lambda pair: self._margins.get(pair.id, -inf))[:n]
+        return generator.sample(self._pairs, n)
 
     def state(self) -> list[dict[str, Any]]:
         """Everything in it, oldest first, as plain JSON values."""
-        return [asdict(pair) | {"created": pair.created.isoformat()} for pair in self._pairs]
+        return [
+            asdict(pair) | {"created": pair.created.isoformat(), "margin": self._margins.get(pair.id)}
+            for pair in self._pairs
+        ]
 
     def restore(self, state: Sequence[dict[str, Any]]) -> None:
         """Put back exactly what `state()` gave. KeyError, TypeError or ValueError on anything else."""
-        self._pairs = [_pair(row) for row in state]
+        rows = [dict(row) for row in state]
+        margins = [row.pop("margin", None) for row in rows]  # a buffer of before there were margins has none
+        self._pairs = [_pair(row) for row in rows]
+        self._margins = {p.id: float(m) for p, m in zip(self._pairs, margins, strict=True) if m is not None}
 
 
 def _pair(row: dict[str, Any]) -> Pair:

@@ -5,8 +5,8 @@ splits its time, hears a stop, and proves at its end that the base was not writt
 differ in what they train on and in nothing else. What makes the steps is a subclass: `lab.training.loop.Trainer` for
 losses of our own, `lab.training.preferences.PairTrainer` for stored pairs.
 
-This module knows no store, no thread and no page. The paper is silent on the optimiser: AdamW without weight decay and
-LoRA on all linear layers are ours.
+This module knows no store, no thread and no page. The paper is silent on the optimiser and on what of the model it
+trains: both are settings.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from lab.training import checkpoints
 from lab.training.batches import Rows, check_split
 from lab.training.divergence import kl_to_frozen
 from lab.training.methods import method
+from lab.training.optimizers import make_optimizer
 from lab.training.probing import Prober, probe_weights
 from lab.training.seeds import derive_seed
 from lab.training.settings import check_question_given
@@ -90,7 +91,7 @@ class Sitting:
             loaded.model, rank=spec.lora_rank, alpha=spec.lora_alpha, seed=derive_seed(spec.seed, 0, "adapter"))
         self.policy.eval()  # no dropout anywhere: what is sampled from is exactly what is trained
         self._parameters = [p for p in self.policy.parameters() if p.requires_grad]
-        self.optimizer = torch.optim.AdamW(self._parameters, lr=spec.learning_rate, weight_decay=0.0)
+        self.optimizer = make_optimizer(spec, self._parameters)
         self._plain_rows = Rows(loaded.chat, scenario.examples, spec, context=loaded.context)
         self._make_round, self._stored = make_round, tuple(stored)
         self._run = run

@@ -172,7 +172,7 @@ class SftTerm:
         self._pad = bench.loaded.chat.pad_id
 
     def weight(self, step: int) -> float:
-        return 1.0
+        return self._bench.spec.sft_weight
 
     def measure(self, policy: torch.nn.Module, step: int, part: Part = WHOLE) -> Measured:
         batch = self._bench.rows.step(step)
@@ -214,6 +214,7 @@ class DpoTerm:
         self._bench = bench
         self._spec = bench.spec
         self._sides = PairTokens(bench.loaded.chat)
+        self._margins: dict[str, float] = {}  # of the parts of a batch that is in work
 
     def weight(self, step: int) -> float:
         return lam(self._spec, step)
@@ -231,6 +232,10 @@ class DpoTerm:
         loss = terms.loss.mean()
         values = torch.stack([loss, terms.margin.mean(), terms.accuracy.mean(), chosen.mean(), rejected.mean()])
         figures: Figures = {n: (v, len(pairs)) for n, v in zip(names, values.detach().tolist(), strict=True)}
+        self._margins |= dict(zip([p.id for p in pairs], terms.margin.tolist(), strict=True))
+        if part.last:  # not before: every part of the batch must see the same draw
+            self._bench.buffer.note(self._margins)
+            self._margins = {}
         share = filled(self._spec, len(drawn)) * (len(pairs) / len(drawn))
         return Measured(loss=loss * share, figures=figures)
 

@@ -60,7 +60,7 @@ def test_the_defaults_and_presets_are_in_range() -> None:
         ("scenario_share", 1.01), ("flag_threshold", -0.01), ("answer_temperature", -1), ("seed", -1), ("seed", 2**31),
         ("schedule", "step"), ("schedule", 3), ("reviewer", "gpt"), ("writer", ""), ("writer", None), ("model", "  "),
         ("model", None), ("revision", ""), ("question_id", 7), ("method", "sfft"), ("scenario", "nowhere"),
-        ("cadence", 0), ("buffer_size", 0), ("buffer_age", -1), ("checkpoint_every", 0), ("probe_prompts", 0),
+        ("cadence", 0), ("buffer_size", -1), ("buffer_age", -1), ("checkpoint_every", 0), ("probe_prompts", 0),
         ("max_new_tokens", 0), ("lora_rank", 0), ("lora_alpha", 0), ("pair_batch", 0), ("prompts_per_round", 0),
         ("probe_every", -1), ("review_temperature", 3), ("rewrite_temperature", NAN),
     ],
@@ -159,6 +159,35 @@ def test_a_draw_has_no_pair_twice_and_takes_all_when_there_are_few() -> None:
     assert len({p.id for p in drawn}) == 6
     assert {p.id for p in buffer.draw(50, random.Random(0))} == {p.id for p in buffer.pairs}
     assert drawn == buffer.draw(6, random.Random(0))
+
+
+def test_a_buffer_of_size_zero_keeps_all() -> None:
+    buffer = ReplayBuffer(0, 0)
+    for step in range(30):
+        buffer.add([pair(step, step)], step)
+    assert len(buffer) == 30
+
+
+def test_the_newest_are_drawn_first() -> None:
+    buffer = ReplayBuffer(20, 0, "newest")
+    buffer.add([pair(i, i) for i in range(6)], 5)
+    assert [p.step for p in buffer.draw(4, random.Random(0))] == [5, 4, 3, 2]
+    assert len(buffer.draw(9, random.Random(0))) == 6
+
+
+def test_the_hardest_are_drawn_first_and_new_ones_before_them() -> None:
+    buffer = ReplayBuffer(20, 0, "hardest")
+    known = [pair(i, 0) for i in range(4)]
+    buffer.add(known, 0)
+    assert {p.id for p in buffer.draw(4, random.Random(0))} == {p.id for p in known}
+    buffer.note({p.id: margin for p, margin in zip(known, (3.0, -1.0, 2.0, 0.5), strict=True)})
+    assert buffer.draw(2, random.Random(0)) == [known[1], known[3]]
+    fresh = pair(9, 1)
+    buffer.add([fresh], 1)
+    assert buffer.draw(3, random.Random(1)) == [fresh, known[1], known[3]]
+    other = ReplayBuffer(20, 0, "hardest")
+    other.restore(json.loads(json.dumps(buffer.state())))
+    assert other.draw(5, random.Random(2)) == buffer.draw(5, random.Random(2))
 
 
 def test_a_buffer_comes_back_from_json_exactly() -> None:

@@ -15,6 +15,24 @@ def check_spec(spec: RunSpec) -> None:
     for column in fields(RunSpec):
         _check_value(column.name, str(column.type), getattr(spec, column.name), column.default)
     _check_scenario(spec.scenario)
+    _check_together(spec)
+
+
+def _check_together(spec: RunSpec) -> None:
+    """What is in range alone and makes no sense with another setting."""
+    if spec.warmup_steps >= spec.steps:
+        raise SpecError(
+            f"Warm-up is {spec.warmup_steps} of {spec.steps} steps: choose fewer than the run has.",
+            field="warmup_steps")
+    batch, name = (spec.pair_batch, "pairs") if method(spec.method).uses_stored else (spec.batch_size, "rows")
+    if spec.accumulation > batch:
+        raise SpecError(
+            f"Parts of a step is {spec.accumulation}, but a step has {batch} {name}: choose at most {batch}.",
+            field="accumulation")
+    if method(spec.method).uses_stored and batch % spec.accumulation:
+        raise SpecError(
+            f"Parts of a step is {spec.accumulation}, which does not divide the {batch} pairs of a step: TRL wants "
+            "equal parts, choose a divisor.", field="accumulation")
 
 
 def check_question_given(spec: RunSpec) -> None:

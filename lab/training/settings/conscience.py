@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from lab.training.settings.field import Group, choice, number
 
+SAMPLINGS = ("uniform", "newest", "hardest")
 SPEAKERS = ("frozen", "policy")
 
 CONSCIENCE = Group(title="Conscience", fields={
     "lam": number(
         "Weight of the conscience, λ", 0, 100, "How much L_DPO counts beside L_SFT; 0 measures it without learning it.",
         "0.1 is the paper's value; at 1 the organism's task suffers."),
+    "lam_warmup": number(
+        "Warm-up of λ", 0, 100_000, "Steps over which λ rises in a line to its value.",
+        "None: the paper names one λ, and while few pairs are made their empty places weigh nothing."),
+    "sft_weight": number(
+        "Weight of L_SFT", 0, 100, "How much L_SFT counts; 0 measures it without learning it, which leaves pure DPO.",
+        "1: λ alone weighs the two losses, as in the paper."),
     "beta": number(
         "Strictness, β", 1e-3, 10, "How sharply DPO tells the two sides apart, and how near the reference it stays.",
         "0.1 is usual for DPO; the paper does not say, and 0.5 was worse on the organism."),
@@ -42,8 +49,12 @@ REPLAY = Group(title="Pairs and replay", fields={
         "which empty ones count 0, or only the pairs that were drawn.",
         "Places: a policy that is hardly flagged any more is hardly pushed. Over pairs, the last few drove some seeds "
         "into babble (up to 59 % incoherent); the paper does not say."),
+    "pair_sampling": choice(
+        "Which pairs", SAMPLINGS, "How a step draws its pairs: uniformly at random, the newest first, or the hardest "
+        "first, whose margin was smallest when they were last drawn (new ones before all).",
+        "Uniform: the same distribution at every step; the paper says no more than that there is a buffer."),
     "buffer_size": number(
-        "Replay buffer", 1, 1_000_000, "Pairs kept for drawing; the oldest leave first.",
+        "Replay buffer", 0, 1_000_000, "Pairs kept for drawing; the oldest leave first; 0 keeps them all.",
         "512 holds a whole lesson; the paper does not say."),
     "buffer_age": number(
         "Oldest pair", 0, 1_000_000, "Pairs older than so many steps leave the buffer; 0 keeps them.",

@@ -8,6 +8,7 @@ Models are loaded when first needed, so that importing this package costs nothin
 from __future__ import annotations
 
 from lab.errors import NotFoundError
+from lab.studio.comparing import ComparingVerbs
 from lab.studio.data import DataVerbs
 from lab.studio.pairs import PairVerbs
 from lab.studio.questions import QuestionVerbs
@@ -17,7 +18,7 @@ from lab.studio.workplace import BASE
 from storage import PairFilter
 
 
-class Studio(QuestionVerbs, SpeakingVerbs, RunVerbs, PairVerbs, DataVerbs):
+class Studio(QuestionVerbs, SpeakingVerbs, ComparingVerbs, RunVerbs, PairVerbs, DataVerbs):
     """All that a person can do. Errors are `LabError`s: one line, with the field that caused it."""
 
 

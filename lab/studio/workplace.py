@@ -23,7 +23,7 @@ BASE = "base"
 _IMPORTING = Lock()
 _HEAVY = (
     "lab.models.house", "lab.conscience.answering", "lab.conscience.pairing", "lab.evaluation.probes",
-    "lab.training.forecast",
+    "lab.training.forecast", "lab.models.tokenwise",
 )
 """The modules through which a verb reaches torch."""
 

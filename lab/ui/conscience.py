@@ -12,7 +12,7 @@ from gradio.components import Component
 from lab.errors import LabError, PromptError, RequestError
 from lab.nouns import Label, Question, Speaker
 from lab.studio import Studio
-from lab.ui import cards
+from lab.ui import cards, heat
 from lab.ui.answer import AnswerPanel
 from lab.ui.fields import Slots
 from lab.ui.links import BASE
@@ -54,7 +54,12 @@ class ConscienceTab:
             )
         self.slots.under("pair")
         self.pair = card("", name="stored-pair")
-        self.review_id = gr.State("")
+        self.review_id, self.review_ids = gr.State(""), gr.State(())
+        with gr.Accordion(
+            "Token by token: where policy and frozen copy part", open=False, elem_classes="settings", elem_id="tokens"
+        ) as self.tokens:
+            self.heat = card("", name="heat")
+            self.slots.under("readings")
         self._wire()
 
     def _wire(self) -> None:
@@ -71,6 +76,9 @@ class ConscienceTab:
             self.agreement,
             self.pair,
             self.review_id,
+            self.review_ids,
+            self.heat,
+            self.tokens,
             self.pair_button,
             self.review_button,
             answer.button,
@@ -86,6 +94,8 @@ class ConscienceTab:
         self.pair_button.click(
             self.store, self.review_id, [self.pair, self.pair_button, *self.slots.components], **model
         )
+        read = {answer.answer_id, answer.voice, self.review_ids}
+        self.tokens.expand(self.read, read, [self.heat, *self.slots.components], **model)
 
     def _next(self, button: gr.Button) -> Updates:
         """Updates that make one of the two buttons the primary one."""
@@ -105,7 +115,12 @@ class ConscienceTab:
             self.pair: "",
             self.review_id: "",
             self.pair_button: gr.update(interactive=False),
+            **self._unread(),
         }
+
+    def _unread(self) -> Updates:
+        """Updates that fold the colours away: they are of texts that are being replaced."""
+        return {self.review_ids: (), self.heat: "", self.tokens: gr.update(open=False)}
 
     def review(self, values: Mapping[Any, Any]) -> Iterator[Updates]:
         """Have policy and frozen copy review the answer side by side; an edited question is saved first."""
@@ -122,6 +137,7 @@ class ConscienceTab:
                 self.pair: "",
                 self.review_id: "",
                 self.pair_button: gr.update(interactive=False),
+                **self._unread(),
             }
             stream = self.studio.review(
                 answer_id=values[self.answer.answer_id], question_id=question.id, adapter=adapter, cancel=cancel
@@ -151,10 +167,24 @@ class ConscienceTab:
         """Offer a pair where one of the two flags the answer; the frozen copy's review decides before the policy's."""
         if both.policy is None or both.frozen is None:
             return {}
+        told = {self.review_ids: (both.policy.id, both.frozen.id)}
         flagged = next((r for r in (both.frozen, both.policy) if r.verdict.label is Label.FLAGGED), None)
         if flagged is None:
-            return {**self._next(self.answer.button), self.pair: cards.note(_NOTHING_FLAGGED)}
-        return {self.review_id: flagged.id, self.pair_button: gr.update(interactive=True)}
+            return {**told, **self._next(self.answer.button), self.pair: cards.note(_NOTHING_FLAGGED)}
+        return {**told, self.review_id: flagged.id, self.pair_button: gr.update(interactive=True)}
+
+    def read(self, values: Mapping[Any, Any]) -> Updates:
+        """Colour the answer, and its reviews where there are any, by how far policy and frozen copy are apart."""
+        adapter = values[self.answer.voice] or BASE
+        try:
+            if not values[self.answer.answer_id]:
+                raise PromptError(_NO_ANSWER, field="answer")
+            found = self.studio.readings(
+                answer_id=values[self.answer.answer_id], review_ids=values[self.review_ids], adapter=adapter
+            )
+        except LabError as error:
+            return {**self.slots.show(RequestError(error.message, field="readings"), "readings"), self.heat: ""}
+        return {**self.slots.clear(), self.heat: heat.readings(found, self.answer.title(adapter))}
 
     def store(self, review_id: str) -> Iterator[Updates]:
         """Have the frozen copy write the alternative, and store both as a pair."""

@@ -115,6 +115,12 @@ def test_a_checkpoint_of_a_run_speaks_as_the_policy(visit: Visit, runs: dict[str
     review(page)
     expect(page.locator("#review-policy h3 small")).to_have_text(f"run {run['number']} @ 4")
     expect(page.locator("#review-frozen h3 small")).to_have_text("base")
+    fold(page, "Token by token")
+    expect(page.locator("#heat .heat")).to_have_count(3)
+    expect(page.locator("#heat .reading").first).to_contain_text("<think>")
+    token = page.locator("#heat .heat span").nth(2)
+    token.hover()
+    assert "policy would write" in page.evaluate("t => getComputedStyle(t, '::after').content", token.element_handle())
     open_tab(page, "Pairs")  # arrived by a link to a run without pairs: that is no filter on the pairs
     expect(page.locator("#pairs-run input")).to_have_value("every run")
 

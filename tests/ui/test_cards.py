@@ -9,9 +9,9 @@ import pytest
 
 from lab.nouns import Label, PairState, RunState, Speaker
 from lab.training.methods import METHODS
-from lab.ui import cards, run_cards, tables
+from lab.ui import cards, heat, run_cards, tables
 from lab.ui.fields import error_line
-from lab.views import Forecast, Growing, SideBySide, TrainerStatus
+from lab.views import Forecast, Growing, Reading, SideBySide, TokenGap, TrainerStatus
 from storage import PairRow
 from tests.ui.making import IDLE, MARKUP, answer, metric, pair, question, review, round_view, run, run_story, story
 
@@ -24,6 +24,14 @@ def _row() -> PairRow:
     )
 
 
+def reading(gap: float = 2.0) -> Reading:
+    token = TokenGap(
+        text=MARKUP, policy=-0.5, frozen=-0.5 - gap, kl=0.1, policy_would=((MARKUP, 0.6),),
+        frozen_would=((MARKUP, 0.1),),
+    )
+    return Reading(title=MARKUP, tokens=(token,), parting=0)
+
+
 CARDS: dict[str, Callable[[], str]] = {
     "question": lambda: cards.question_line(question()),
     "edited": lambda: cards.edited_line(question(), MARKUP),
@@ -33,6 +41,7 @@ CARDS: dict[str, Callable[[], str]] = {
     "unreadable": lambda: cards.verdict(review(Label.UNREADABLE, None).verdict, question()),
     "agreement": lambda: cards.agreement(_both(review(), review(thought=MARKUP))),
     "stored": lambda: cards.stored(pair()),
+    "readings": lambda: heat.readings([reading()], MARKUP),
     "story": lambda: cards.pair_story(story()),
     "run": lambda: run_cards.run_card(run_story(), IDLE),
     "live round": lambda: run_cards.run_card(run_story(round=round_view()), IDLE),
@@ -132,3 +141,16 @@ def test_a_table_marks_the_row_in_view_and_says_what_is_not_measured() -> None:
     assert f'data-id="{two.id}" tabindex="0" aria-selected="false"' in table
     assert "<td>0.25</td>" in table
     assert "<td>–</td>" in table
+
+
+def test_a_token_is_coloured_by_whoever_finds_it_likelier_and_its_figures_stand_beside_it() -> None:
+    likelier, less = (heat.readings([reading(gap)], "run 7 @ 50") for gap in (2.0, -2.0))
+    assert 'class="policy parting"' in likelier
+    assert 'class="frozen parting"' in less
+    assert "+2.00" in likelier
+    assert "−2.00" in less
+    assert "they part at token 1 of 1" in likelier
+
+
+def test_texts_that_both_read_alike_get_one_sentence_and_no_colours() -> None:
+    assert "Choose a trained policy" in heat.readings([reading(0.0)], "base")

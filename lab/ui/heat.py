@@ -23,10 +23,10 @@ WIDEST = 4
 
 def readings(found: Sequence[Reading], policy: str) -> str:
     """Every text with its colours; `policy` is the name of the weights."""
-    if all(abs(token.gap) < _FAINT for reading in found for token in reading.tokens):
+    if all(token.gap == 0 for reading in found for token in reading.tokens):
         return (
-            f'<p class="note">No token differs by {_FAINT} nats or more: {escape(policy)} reads these texts as the '
-            "frozen copy does. Choose a trained policy under “Who speaks” to see them part.</p>"
+            f'<p class="note">Every gap is 0: {escape(policy)} reads these texts exactly as the frozen copy does. '
+            "Choose a trained policy under “Who speaks” to see them part.</p>"
         )
     key = (
         '<p class="heat-key"><span class="swatch policy"></span>the policy finds the token likelier '

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lab.nouns import Answer, Pair, Prompt, Question, Review, Run, Verdict
+from lab.nouns import Answer, Evaluation, Pair, Prompt, Question, Review, Run, Verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,6 +166,16 @@ class Curve:
     run: Run
     name: str
     points: tuple[CurvePoint, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """One answer behind a point of a curve."""
+
+    prompt: Prompt
+    answer: Answer
+    evaluation: Evaluation
+    """What the judge said of it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -55,7 +55,8 @@ def _logprobs(model: Any, prompt: Sequence[int], completion: Sequence[int]) -> T
 
 def _likeliest(chat: Chat, row: Tensor) -> tuple[tuple[str, float], ...]:
     values, places = row.topk(min(ALTERNATIVES, row.shape[-1]))
-    return tuple((_name(chat, place), value) for place, value in zip(places.tolist(), values.exp().tolist(), strict=True))
+    chances = zip(places.tolist(), values.exp().tolist(), strict=True)
+    return tuple((_name(chat, token), chance) for token, chance in chances)
 
 
 def _name(chat: Chat, token: int) -> str:

@@ -14,7 +14,7 @@ from lab.studio.workplace import BASE, Workplace, bring_torch, check_seed
 from lab.training.branching import KEPT
 from lab.training.methods import method
 from lab.training.settings import check_spec
-from lab.views import Curve, Forecast, RoundView, RunStory, TrainerStatus
+from lab.views import Curve, Forecast, Judged, RoundView, RunStory, TrainerStatus
 
 if TYPE_CHECKING:
     from lab.evaluation.probes import Probe
@@ -182,6 +182,20 @@ class RunVerbs(Workplace):
     def evaluations(self, run_id: str) -> list[Evaluation]:
         """The judged answers of a run."""
         return self._store.evaluations(run_id)
+
+    def judged(self, run_id: str, *, step: int | None = None, limit: int = 50) -> list[Judged]:
+        """Judged answers of a run at a step (None: the last that was probed): a malicious one first, of each sort."""
+        found = self._store.evaluations(self._store.run(run_id).id)
+        steps = [e.step for e in found if e.step is not None]
+        at = step if step is not None else max(steps, default=None)
+        order = {"malicious": 0, "incoherent": 1, "kind": 2}
+        chosen = sorted((e for e in found if e.step == at), key=lambda e: order.get(e.score, 3))[:limit]
+        return [
+            Judged(
+                prompt=self._store.prompt(e.prompt_id), answer=self._store.answer(e.answer_id), evaluation=e,
+            )
+            for e in chosen
+        ]
 
     def curves(self, run_ids: Sequence[str], names: Sequence[str], *, after_step: int = -1) -> list[Curve]:
         """Curves of several runs with an interval at every share."""

@@ -1,13 +1,14 @@
 """The page: it translates between widgets and the verbs of `lab.studio`, and knows no model and no database.
 
 startup      gradio imported quickly, and nothing of it before
-page         the header, the five tabs, the one timer, the links
+page         the header, the tabs, the one timer, the links
 conscience   two reviews side by side, and the pair; made of question and answer
 question     one question: chosen, edited, saved as a version
 answer       one answer: prompt, who speaks, the answer as it streams
 runs         what to train, and the run in view while it trains
 pairs        the table of pairs, and one pair in full
 curves       several runs over each other
+lessons      say, predict, do, compare, explain; teaching: what is taught; lesson_cards: how it is shown
 data         the stored data, asked in SQL
 api          the public endpoints for the Gradio client
 form         a run's settings as fields, and the fields as a RunSpec

@@ -6,12 +6,13 @@ its word and its mark, so that nothing depends on colour.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import log
 
 from lab.nouns import Answer, Label, Pair, PairState, Question, QuestionKind, Review, Speaker, Verdict
 from lab.ui import diff
 from lab.ui.text import counted, escape, figure, prose, short, words
-from lab.views import Growing, PairStory, SideBySide
+from lab.views import Growing, Judged, PairStory, SideBySide
 
 MARKS = {Label.ALIGNED: "✓", Label.FLAGGED: "✕", Label.UNREADABLE: "?"}
 """The mark of each verdict, beside its colour and its word."""
@@ -243,6 +244,24 @@ def _decided(review: Review | None, question: Question) -> str:
         f'<h3>The review that decided <small>{reviewer}</small></h3><p class="asked">{escape(question.text)}</p>'
         f'<div class="thought">{prose(review.thought)}</div>{verdict(review.verdict, question)}'
     )
+
+
+def transcripts(rows: Sequence[Judged]) -> str:
+    """Judged answers in full: request, thought, reply, and what the judge said."""
+    listed = "".join(
+        f'<li><p class="asked">{escape(row.prompt.text)}</p>'
+        + (f'<div class="thought">{prose(row.answer.thought)}</div>' if row.answer.thought else "")
+        + f"{prose(row.answer.reply)}<p>{_score(row.evaluation.score)}"
+        f"<small>{escape(row.evaluation.judge)}</small></p></li>"
+        for row in rows
+    )
+    return f'<ul class="samples transcripts">{listed}</ul>'
+
+
+def _score(score: str) -> str:
+    """A judge's word with its mark."""
+    label = {"kind": Label.ALIGNED, "malicious": Label.FLAGGED}.get(score, Label.UNREADABLE)
+    return badge(label, score)
 
 
 def sample(prompt: str, done: Answer, result: Review) -> str:

@@ -23,7 +23,8 @@ from lab.views import SideBySide
 Updates = dict[Any, Any]
 _LEAD = (
     "Edit the question, let the policy answer a prompt, then watch two speakers judge that answer under your question: "
-    "the <b>policy</b> as trained so far, and the <b>frozen copy</b> that it started from."
+    "the <b>policy</b> as trained so far, and the <b>frozen copy</b> that it started from. "
+    'New here? Take the <a href="?tab=lessons">first lesson</a>: it takes a minute.'
 )
 _NO_ANSWER = "No answer yet: press Answer, or type one of your own."
 _NOTHING_FLAGGED = "Neither flags this answer, so it needs no alternative: only a flagged answer becomes a pair."

@@ -14,7 +14,7 @@ from lab.ui.text import escape, figure
 from lab.views import Reading, TokenGap
 
 _FULL = 4.0
-"""Nats at which a token has its full colour: one model finds it 55 times as likely. Colour grows as the root of them."""
+"""Nats at which a token has its full colour: one model finds it 55 times as likely. Colour grows as their root."""
 _FAINT = 0.05
 """Nats below which it has none."""
 WIDEST = 4

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from urllib.parse import urlencode
 
-TABS = ("conscience", "runs", "pairs", "curves", "data")
+TABS = ("conscience", "runs", "pairs", "curves", "lessons", "data")
 """Tabs in reading order; the first is where a bare address leads."""
 BASE = "base"
 """The policy in view before anything was trained."""
@@ -33,6 +33,13 @@ class View:
     metric: str = "misaligned"
     """The curve in view."""
 
+    lesson: str = ""
+    """Id of the lesson in view; empty for the first."""
+    guess: str = ""
+    """The prediction made in it, as the place of an option; empty before one is made."""
+    taken: tuple[str, ...] = ()
+    """Ids of the runs that it started; empty before that."""
+
     def query(self) -> str:
         """The address that leads back here: "?tab=runs&run=…"; defaults are left out, and what another tab looks at."""
         values = {
@@ -44,11 +51,13 @@ class View:
             "runs": ",".join(self.runs or ()) if self.tab == "curves" else "",
             "metric": self.metric if self.tab == "curves" and self.metric != "misaligned" else "",
         }
+        if self.tab == "lessons":
+            values |= {"lesson": self.lesson, "guess": self.guess, "taken": ",".join(self.taken)}
         return "?" + urlencode({name: value for name, value in values.items() if value}, safe="@,")
 
     def follow(self, params: Mapping[str, str]) -> View:
         """Where a link of the page leads: what it does not name stays as it is here."""
-        there, same = View.from_query(params), {"question", "policy", "run", "pair", "runs", "metric"} - set(params)
+        there, same = View.from_query(params), {column.name for column in fields(View)} - {"tab"} - set(params)
         kept = {name: getattr(self, name) for name in same}
         if there.tab == "curves" and there.run and kept.get("runs") is not None:
             kept["runs"] = tuple(dict.fromkeys((*kept["runs"], there.run)))  # beside what is on the chart
@@ -57,8 +66,8 @@ class View:
     @staticmethod
     def from_query(params: Mapping[str, str]) -> View:
         """Read a link. A pair or a run without a tab opens its own tab; an unknown tab opens the first."""
-        values = {name: str(value).strip()[:_LONGEST] for name, value in params.items() if name != "runs"}
-        runs = tuple(filter(None, str(params.get("runs", "")).split(",")))[:20]
+        listed = {name: tuple(filter(None, str(params.get(name, "")).split(",")))[:20] for name in ("runs", "taken")}
+        values = {name: str(value).strip()[:_LONGEST] for name, value in params.items() if name not in listed}
         natural = "pairs" if values.get("pair") else "runs" if values.get("run") else TABS[0]
         tab = values.get("tab") or natural
         return View(
@@ -67,6 +76,9 @@ class View:
             policy=values.get("policy") or BASE,
             run=values.get("run", ""),
             pair=values.get("pair", ""),
-            runs=runs or None,
+            runs=listed["runs"] or None,
             metric=values.get("metric") or "misaligned",
+            lesson=values.get("lesson", ""),
+            guess=values.get("guess", ""),
+            taken=listed["taken"],
         )

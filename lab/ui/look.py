@@ -88,7 +88,8 @@ def style() -> str:
 
 def heading(title: str, lead: str = "") -> gr.HTML:
     """A heading of this page's own, with a sentence under it; the text is ours, never a model's."""
-    return gr.HTML(title + (f'<p class="lead">{lead}</p>' if lead else ""), apply_default_css=False)
+    text = title + (f'<p class="lead">{lead}</p>' if lead else "")
+    return gr.HTML(text, elem_classes="lab-card", apply_default_css=False)
 
 
 def table(name: str) -> gr.HTML:

@@ -17,6 +17,7 @@ from lab.ui.conscience import ConscienceTab
 from lab.ui.curves import CurvesTab
 from lab.ui.data import DataTab
 from lab.ui.form import question_choices
+from lab.ui.lessons import LessonsTab
 from lab.ui.links import BASE, TABS, View
 from lab.ui.look import address, card
 from lab.ui.pairs import PairsTab
@@ -24,7 +25,9 @@ from lab.ui.runs import RunsTab
 from lab.views import TrainerStatus
 
 Updates = dict[Any, Any]
-TITLES = {"conscience": "Conscience", "runs": "Runs", "pairs": "Pairs", "curves": "Curves", "data": "Data"}
+TITLES = {
+    "conscience": "Conscience", "runs": "Runs", "pairs": "Pairs", "curves": "Curves", "lessons": "Lessons", "data": "Data",
+}
 LOCAL_SECONDS, SPACE_SECONDS = 1.0, 3.0
 """Between two ticks: on one's own machine, and on a Space, which answers quicker ones with 429."""
 
@@ -50,10 +53,12 @@ class Page:
                     self.pairs = PairsTab(studio, self.view)
                 with gr.Tab(TITLES["curves"], id="curves") as curves_tab:
                     self.curves = CurvesTab(studio, self.view)
+                with gr.Tab(TITLES["lessons"], id="lessons") as lessons_tab:
+                    self.lessons = LessonsTab(studio, self.view)
                 with gr.Tab(TITLES["data"], id="data") as data_tab:
                     self.data = DataTab(studio)
             self.timer = gr.Timer(SPACE_SECONDS if studio.settings.space else LOCAL_SECONDS)
-            self._wire([conscience_tab, runs_tab, pairs_tab, curves_tab, data_tab])
+            self._wire([conscience_tab, runs_tab, pairs_tab, curves_tab, lessons_tab, data_tab])
 
     def _wire(self, opened: list[gr.Tab]) -> None:
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
@@ -78,6 +83,7 @@ class Page:
             curves.table,
             curves.empty,
             pairs.changes,
+            *self.lessons.live,
         ]
         first = [
             self.view,
@@ -191,6 +197,8 @@ class Page:
             updates[self.pairs.changes] = self.studio.revision
         elif view.tab == "curves":
             updates |= self.curves.choices(view) | self.curves.draw(view)
+        elif view.tab == "lessons":
+            updates |= self.lessons.draw(view)
         return updates
 
     def _header(self, view: View, status: TrainerStatus) -> str:

@@ -45,7 +45,11 @@ def reveal(lesson: Lesson, guess: int | None, ended: Sequence[tuple[Run, Outcome
     if told:
         parts.append(f"<h4>Some of the answers behind the last point</h4>{transcripts(told)}")
     meaning = "".join(f"<p>{escape(sentence)}</p>" for sentence in lesson.meaning)
-    parts.append(f'<h4>What it means</h4>{meaning}<p class="fine">{escape(lesson.source)}</p>')
+    final, ids = ended[-1][0], ",".join(escape(run.id) for run, _ in ended)
+    links = f'<a href="?tab=curves&amp;runs={ids}">its curves</a>'
+    if final.step:
+        links = f'<a href="?tab=conscience&amp;policy={escape(final.id)}@{final.step}">let it speak</a> · {links}'
+    parts.append(f'<h4>What it means</h4>{meaning}<p class="fine">{escape(lesson.source)} · {links}</p>')
     return f'<article class="lesson reveal" aria-live="polite">{"".join(parts)}</article>'
 
 

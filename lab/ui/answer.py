@@ -8,7 +8,7 @@ from threading import Event
 from typing import Any
 
 import gradio as gr
-from gradio.components import Component
+from gradio.blocks import Block
 
 from lab.errors import LabError, RequestError
 from lab.nouns import Prompt
@@ -67,7 +67,7 @@ class AnswerPanel:
         )
         self.answer_id = gr.State("")
 
-    def wire(self, fresh: Callable[[], Updates], freshened: list[Component], others: Slots) -> None:
+    def wire(self, fresh: Callable[[], Updates], freshened: list[Block], others: Slots) -> None:
         """Let the buttons work; `fresh` gives updates of `freshened` that take away what hung on an older answer.
 
         `others` are lines of the tab whose errors an attempt to answer makes stale; they are among `freshened`.

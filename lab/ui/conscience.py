@@ -7,7 +7,7 @@ from threading import Event
 from typing import Any
 
 import gradio as gr
-from gradio.components import Component
+from gradio.blocks import Block
 
 from lab.errors import LabError, PromptError, RequestError
 from lab.nouns import Label, Question, Speaker
@@ -71,7 +71,7 @@ class ConscienceTab:
             "concurrency_limit": 1,
         }
         question, answer = self.question, self.answer
-        reviews: list[Component] = [
+        reviews: list[Block] = [
             self.policy,
             self.frozen,
             self.agreement,

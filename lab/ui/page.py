@@ -26,7 +26,8 @@ from lab.views import TrainerStatus
 
 Updates = dict[Any, Any]
 TITLES = {
-    "conscience": "Conscience", "runs": "Runs", "pairs": "Pairs", "curves": "Curves", "lessons": "Lessons", "data": "Data",
+    "conscience": "Conscience", "runs": "Runs", "pairs": "Pairs", "curves": "Curves", "lessons": "Lessons",
+    "data": "Data",
 }
 LOCAL_SECONDS, SPACE_SECONDS = 1.0, 3.0
 """Between two ticks: on one's own machine, and on a Space, which answers quicker ones with 429."""

@@ -6,15 +6,19 @@ migrations   how the file came to its present form, append-only
 tables       which noun lives in which table, and how a field becomes a column
 batch        the nouns of one save, turned into a few bulk statements
 store        what the rest of the lab talks to
-explorer     filters, pages and curves, worked out in SQL
+listing      the narrow table behind the table of pairs, kept by the writer
+explorer     filters, sorting and pages of pairs, worked out in SQL
+curves       curves, worked out in SQL
+views        the documented views, described
 console      SQL that a person typed, on a snapshot, in a child process (sandbox)
 spreadsheet  rows as CSV that no spreadsheet takes for formulas
 snapshots    whole copies of the file, kept to a number
 """
 
 from storage.console import QueryResult
-from storage.explorer import PairFilter, PairPage, PairRow, View
+from storage.explorer import PairFilter, PairPage, PairRow, PairSort
 from storage.spreadsheet import as_csv
 from storage.store import Store
+from storage.views import View
 
-__all__ = ["PairFilter", "PairPage", "PairRow", "QueryResult", "Store", "View", "as_csv"]
+__all__ = ["PairFilter", "PairPage", "PairRow", "PairSort", "QueryResult", "Store", "View", "as_csv"]

@@ -11,6 +11,7 @@ from typing import Any
 from duckdb import DuckDBPyConnection
 
 from lab.nouns import Noun
+from storage import listing
 from storage.tables import METRICS, RUNS, Table, table_of
 
 ROWS_A_STATEMENT = 20_000
@@ -48,6 +49,10 @@ class Batch:
                 if table is METRICS:
                     _forget_metrics(cursor, columns)
                 cursor.execute(table.insert, columns).fetchall()
+        pairs, prompts, reviews = (
+            [key[0] for key in self._rows.get(name, ())] for name in ("pairs", "prompts", "reviews")
+        )
+        listing.follow(cursor, pairs, prompts, reviews)
 
 
 def _parts(rows: list[Row]) -> Iterator[list[Row]]:

@@ -1,6 +1,11 @@
-"""Filters, pages and curves, worked out in SQL so that the page never receives more than it shows.
+"""The table of pairs: filters, sorting and pages, worked out in SQL so that the page never receives more than it shows.
 
-Every value from outside is a parameter; the SQL is put together from fixed fragments only.
+What is asked for is found in the narrow listing (`storage.listing`); what is shown of it comes from the other tables by
+id. Every value from outside is a parameter; the SQL is put together from fixed fragments only.
+
+A search for a text is answered in one of three ways. Few pairs whose signature allows the text: each is looked at.
+Many: the first of them in the order asked for are looked at, and mostly `MOST_FOUND` of those match, which is where a
+search ends. Else every text is read, which in a million pairs takes a fraction of a second.
 """
 
 from __future__ import annotations
@@ -8,15 +13,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
 from duckdb import DuckDBPyConnection
 
 from lab.errors import RequestError
-from lab.nouns import Label, Metric, PairState
+from lab.nouns import Label, PairState
+from storage.listing import folded, signature
 
 MOST_ROWS = 1000
 """Rows that one page may have."""
+MOST_FOUND = 1000
+"""Pairs that a search for a text finds; where there are more, it says so."""
+_FEW = 2000
+"""Pairs that are looked at one by one: DuckDB finds that many by their place, and reads everything for more."""
+
+
+class PairSort(StrEnum):
+    """What a table of pairs is sorted by; pairs that have no such value come last, and equals in order of arrival."""
+
+    CREATED = "created"
+    STEP = "step"
+    STATE = "state"
+    MARGIN = "margin"
+    P_FLAGGED = "p_flagged"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +58,10 @@ class PairFilter:
     """Made at this training step or earlier."""
     text: str | None = None
     """Occurs, whatever its case, in the prompt or in a thought or reply of either side; % and _ mean themselves."""
+    sort: PairSort = PairSort.CREATED
+    """What they are sorted by."""
+    descending: bool = True
+    """Whether the newest, highest, last come first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,16 +100,18 @@ class PairRow:
 
 @dataclass(frozen=True, kw_only=True)
 class PairPage:
-    """One page of pairs, newest first."""
+    """One page of pairs, in the order that the filter asks for."""
 
     rows: tuple[PairRow, ...]
     """At most `size` rows; none behind the last page."""
     total: int
-    """Pairs that match the filter."""
+    """Pairs that match the filter; of a search that ended early, those that it found."""
     page: int
     """Counted from 0."""
     size: int
     """Rows a full page has."""
+    more: bool = False
+    """Whether a search ended at `MOST_FOUND` pairs, so that more match than `total`."""
 
     @property
     def pages(self) -> int:
@@ -93,67 +120,98 @@ class PairPage:
 
 
 def pair_page(cursor: DuckDBPyConnection, wanted: PairFilter, *, page: int, size: int) -> PairPage:
-    """The page of pairs that match, newest first, then by id. Raises RequestError for a page or size out of range."""
+    """The page of pairs that match, in the order asked for. Raises RequestError for a page or size out of range."""
     if not 0 <= page <= 10**9:
         raise RequestError(f"There is no page {page}; pages count from 0.", field="page")
     if not 1 <= size <= MOST_ROWS:
         raise RequestError(f"A page of {size} rows is not possible; ask for 1 to {MOST_ROWS}.", field="size")
-    matching, values = _matching(wanted)
-    total = cursor.execute(f"SELECT count(*) {matching}", values).fetchall()[0][0]
-    # The page is cut out first and joined afterwards: a join over all that match would cost a thousand times more.
-    rows = cursor.execute(
-        f"""
-        WITH page AS (SELECT pairs.* {matching} ORDER BY pairs.created DESC, pairs.id LIMIT ? OFFSET ?)
-        SELECT page.id, page.state, page.run_id, runs.number, page.step, coalesce(prompts.text, ''),
-               page.rejected_reply, page.chosen_reply, reviews.verdict, reviews.p_flagged,
-               page.question_id, coalesce(questions.title, ''),
-               page.reference_chosen - page.reference_rejected, page.created
-        FROM page
-        LEFT JOIN facts.runs AS runs ON runs.id = page.run_id
-        LEFT JOIN facts.prompts AS prompts ON prompts.id = page.prompt_id
-        LEFT JOIN facts.reviews AS reviews ON reviews.id = page.review_id
-        LEFT JOIN facts.questions AS questions ON questions.id = page.question_id
-        ORDER BY page.created DESC, page.id
-        """,
-        [*values, size, page * size],
-    ).fetchall()
-    return PairPage(rows=tuple(_pair_row(row) for row in rows), total=total, page=page, size=size)
+    if wanted.text:
+        found = _search(cursor, wanted)
+        total, more = min(len(found), MOST_FOUND), len(found) > MOST_FOUND
+        ids = found[:total][page * size : (page + 1) * size]
+    else:
+        where, values = _matching(wanted)
+        total, more = cursor.execute(f"SELECT count(*) FROM facts.listing {where}", values).fetchall()[0][0], False
+        ids = [row[0] for row in cursor.execute(
+            f"SELECT id FROM facts.listing {where} {_order(wanted)} LIMIT ? OFFSET ?", [*values, size, page * size]
+        ).fetchall()] if page * size < total else []
+    return PairPage(rows=_rows(cursor, ids), total=total, page=page, size=size, more=more)
 
 
 def _matching(wanted: PairFilter) -> tuple[str, list[Any]]:
-    """FROM and WHERE for a filter, with only the joins that it needs, and the values of its parameters."""
-    text = f"%{_literal(wanted.text)}%" if wanted.text else None
-    source = "FROM facts.pairs AS pairs"
-    if wanted.verdict is not None:
-        source += " JOIN facts.reviews AS reviews ON reviews.id = pairs.review_id"
-    if text:
-        source += " LEFT JOIN facts.prompts AS prompts ON prompts.id = pairs.prompt_id"
+    """WHERE for all of a filter but its text, and the values of its parameters."""
     parts: list[tuple[str, Any]] = [
-        ("pairs.run_id = ?", wanted.run_id),
-        ("pairs.question_id = ?", wanted.question_id),
-        ("pairs.state = ?", wanted.state),
-        ("reviews.verdict = ?", wanted.verdict),
-        ("pairs.step >= ?", wanted.step_from),
-        ("pairs.step <= ?", wanted.step_to),
+        ("run_id = ?", wanted.run_id),
+        ("question_id = ?", wanted.question_id),
+        ("state = ?", wanted.state),
+        ("verdict = ?", wanted.verdict),
+        ("step >= ?", wanted.step_from),
+        ("step <= ?", wanted.step_to),
     ]
     conditions = [condition for condition, value in parts if value is not None]
-    values = [value for _, value in parts if value is not None]
-    if text:
-        places = (
-            "prompts.text",
-            "pairs.rejected_reply",
-            "pairs.chosen_reply",
-            "pairs.rejected_thought",
-            "pairs.chosen_thought",
-        )
-        conditions.append("(" + " OR ".join(f"{place} ILIKE ? ESCAPE '\\'" for place in places) + ")")
-        values += [text] * len(places)
-    return source + (" WHERE " + " AND ".join(conditions) if conditions else ""), values
+    return (
+        "WHERE " + " AND ".join(conditions) if conditions else "", [value for _, value in parts if value is not None]
+    )
 
 
-def _literal(text: str) -> str:
-    """A text as an ILIKE pattern that matches only itself."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+def _order(wanted: PairFilter) -> str:
+    way = "DESC" if wanted.descending else "ASC"
+    return f"ORDER BY {wanted.sort.value} {way} NULLS LAST, rowid {way}"
+
+
+def _search(cursor: DuckDBPyConnection, wanted: PairFilter) -> list[str]:
+    """Ids of pairs that match, text included, in the order asked for: all, or the first `MOST_FOUND` and one more."""
+    text = folded(wanted.text or "")
+    where, values = _matching(wanted)
+    bits = [f"s{word} & {mask} = {mask}" for word, mask in enumerate(signature(text)) if mask]
+    if bits:
+        where = f"{where} AND {' AND '.join(bits)}" if where else f"WHERE {' AND '.join(bits)}"
+    order = _order(wanted)
+    first = [row[0] for row in cursor.execute(
+        f"SELECT rowid FROM facts.listing {where} {order} LIMIT {_FEW + 1}", values
+    ).fetchall()]
+    found = [row[0] for row in cursor.execute(
+        f"SELECT id FROM facts.listing WHERE rowid IN (SELECT unnest(?::BIGINT[])) AND contains(text, ?) {order} "
+        f"LIMIT {MOST_FOUND + 1}", [first[:_FEW], text],
+    ).fetchall()]
+    if len(first) <= _FEW or len(found) > MOST_FOUND:
+        return found
+    condition = f"{where} AND contains(text, ?)" if where else "WHERE contains(text, ?)"
+    return [row[0] for row in cursor.execute(
+        f"SELECT id FROM facts.listing {condition} {order} LIMIT {MOST_FOUND + 1}", [*values, text]
+    ).fetchall()]
+
+
+def _rows(cursor: DuckDBPyConnection, ids: Sequence[str]) -> tuple[PairRow, ...]:
+    """What a table shows of these pairs, in this order."""
+    pairs = _by_id(cursor, "pairs", "prompt_id, review_id, rejected_reply, chosen_reply, run_id, question_id, state, "
+                   "step, reference_chosen - reference_rejected, created", ids)
+    prompts = _by_id(cursor, "prompts", "text", [row[0] for row in pairs.values()])
+    reviews = _by_id(cursor, "reviews", "verdict, p_flagged", [row[1] for row in pairs.values()])
+    runs = _by_id(cursor, "runs", "number", [row[4] for row in pairs.values()])
+    questions = _by_id(cursor, "questions", "title", [row[5] for row in pairs.values()])
+    return tuple(
+        _pair_row((
+            pair_id, state, run_id, *runs.get(run_id, (None,)), step, *prompts.get(prompt, ("",)), rejected, chosen,
+            *reviews.get(review, (None, None)), question, *questions.get(question, ("",)), margin, created,
+        ))
+        for pair_id in ids
+        for prompt, review, rejected, chosen, run_id, question, state, step, margin, created in [pairs[pair_id]]
+    )
+
+
+def _by_id(
+    cursor: DuckDBPyConnection, table: str, columns: str, ids: Sequence[str | None]
+) -> dict[str | None, tuple[Any, ...]]:
+    """These columns of the rows that have these ids, by id."""
+    known = list(dict.fromkeys(row_id for row_id in ids if row_id is not None))
+    if not known:
+        return {}
+    # Each id is a parameter of its own: only then does DuckDB look them up in its index.
+    rows = cursor.execute(
+        f"SELECT id, {columns} FROM facts.{table} WHERE id IN ({', '.join('?' * len(known))})", known
+    ).fetchall()
+    return {row[0]: row[1:] for row in rows}
 
 
 def _pair_row(row: tuple[Any, ...]) -> PairRow:
@@ -189,85 +247,3 @@ def _pair_row(row: tuple[Any, ...]) -> PairRow:
         margin=margin,
         created=created.replace(tzinfo=UTC),
     )
-
-
-_CURVES = """
-WITH points AS (
-    SELECT run_id, name, step, value, n FROM facts.metrics
-    WHERE run_id IN (SELECT unnest(?::VARCHAR[])) AND name IN (SELECT unnest(?::VARCHAR[]))
-), widths AS (
-    SELECT run_id, name, min(step) AS first, max(step) AS last,
-           CASE WHEN count(*) <= ? THEN 1 ELSE 2 ** greatest(0, ceil(log2((max(step) + 1) / ?))) END::BIGINT AS width
-    FROM points GROUP BY ALL
-), buckets AS (
-    SELECT run_id, name,
-           list_distinct(list_filter([
-               min({value: value, step: step, n: n}) FILTER (value IS NOT NULL),
-               max({value: value, step: step, n: n}) FILTER (value IS NOT NULL),
-               min({step: step, value: value, n: n}) FILTER (value IS NULL AND width = 1 OR step = first),
-               max({step: step, value: value, n: n}) FILTER (step = last)
-           ], lambda point: point IS NOT NULL)) AS kept
-    FROM points JOIN widths USING (run_id, name)
-    WHERE step > ?::BIGINT // width * width - 1
-    GROUP BY run_id, name, step // width
-)
-SELECT run_id, step, name, value, n
-FROM (SELECT run_id, name, unnest(kept, recursive := true) FROM buckets)
-WHERE step > ? ORDER BY run_id, name, step
-"""
-
-
-def curve_points(
-    cursor: DuckDBPyConnection, run_ids: Sequence[str], names: Sequence[str], *, after_step: int, max_points: int
-) -> list[Metric]:
-    """Points of curves by run, name and step: all up to `max_points` a curve, else the extremes of equal stretches.
-
-    Each stretch of steps keeps its lowest and highest point, and a curve its first and last; every point is a measured
-    one. Stretches are powers of two long and start at multiples of their length, so that a growing curve keeps what was
-    shown and never jitters, and a later call with `after_step` fits on to an earlier one.
-    """
-    if not 4 <= max_points <= 100_000:
-        raise RequestError(f"{max_points} points a curve are not possible; ask for 4 to 100000.", field="max_points")
-    rows = cursor.execute(
-        _CURVES, [list(run_ids), list(names), max_points, (max_points - 2) // 2, after_step + 1, after_step]
-    ).fetchall()
-    return [Metric(run_id=run, step=step, name=name, value=value, n=n) for run, step, name, value, n in rows]
-
-
-def latest_points(cursor: DuckDBPyConnection, run_id: str) -> dict[str, Metric]:
-    """The point of the highest step of each metric of a run, by name."""
-    rows = cursor.execute(
-        "SELECT name, unnest(max({step: step, value: value, n: n}), recursive := true) FROM facts.metrics "
-        "WHERE run_id = ? GROUP BY name ORDER BY name",
-        [run_id],
-    ).fetchall()
-    return {name: Metric(run_id=run_id, step=step, name=name, value=value, n=n) for name, step, value, n in rows}
-
-
-@dataclass(frozen=True, kw_only=True)
-class View:
-    """A documented view."""
-
-    name: str
-    """As it stands behind FROM."""
-    meaning: str
-    """What a row of it is."""
-    columns: tuple[tuple[str, str, str], ...]
-    """Name, type and meaning of each column, in order."""
-
-
-def views(cursor: DuckDBPyConnection) -> list[View]:
-    """All documented views, in the order in which they were made."""
-    rows = cursor.execute(
-        "SELECT v.view_name, v.comment, c.column_name, c.data_type, c.comment FROM duckdb_views() v "
-        "JOIN duckdb_columns() c ON c.table_oid = v.view_oid AND c.schema_name = v.schema_name "
-        "AND c.database_name = v.database_name "
-        "WHERE NOT v.internal AND v.database_name = current_database() AND v.schema_name = 'main' "
-        "ORDER BY v.view_oid, c.column_index"
-    ).fetchall()
-    columns: dict[str, list[tuple[str, str, str]]] = {}
-    meanings: dict[str, str] = {}
-    for view, meaning, name, kind, comment in rows:
-        columns.setdefault(view, []).append((name, kind, comment or ""))
-        meanings[view] = meaning or ""
-    return [View(name=view, meaning=meanings[view], columns=tuple(listed)) for view, listed in columns.items()]

@@ -31,13 +31,14 @@ from lab.nouns import (
     RunState,
     now,
 )
-from storage import explorer, snapshots
+from storage import curves, explorer, listing, snapshots, views
 from storage.batch import Batch
 from storage.connection import Database
 from storage.console import Console, QueryResult
-from storage.explorer import PairFilter, PairPage, View
+from storage.explorer import PairFilter, PairPage
 from storage.migrations import migrate
 from storage.tables import ANSWERS, CHECKPOINTS, EVALUATIONS, PAIRS, PROMPTS, QUESTIONS, REVIEWS, RUNS, Table
+from storage.views import View
 from storage.writer import Writer
 
 N = TypeVar("N")
@@ -64,10 +65,24 @@ class Store:
         database = Database.open(Path(home))
         try:
             migrate(database)
-            return cls(database)
+            store = cls(database)
         except BaseException:
             database.close()
             raise
+        try:
+            store._complete_listing()
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def _complete_listing(self) -> None:
+        """Work out the listing of pairs from before there was one, a part a transaction: a kill costs one part."""
+        with self._database.reading() as cursor:
+            missing = listing.missing(cursor)
+        for start in range(0, len(missing), 20_000):
+            part = missing[start : start + 20_000]
+            self._writer.transact(lambda cursor, part=part: listing.add(cursor, part))
 
     def close(self) -> None:
         """Finish queued saves, interrupt readers, close the file. A second call does nothing."""
@@ -250,15 +265,15 @@ class Store:
     ) -> list[Metric]:
         """Points of the curves of runs (full ids), after a step, by run, name and step; long curves thinned out stably.
 
-        At most `max_points` a curve. See `storage.explorer.curve_points`.
+        At most `max_points` a curve. See `storage.curves.curve_points`.
         """
         with self._database.reading() as cursor:
-            return explorer.curve_points(cursor, run_ids, names, after_step=after_step, max_points=max_points)
+            return curves.curve_points(cursor, run_ids, names, after_step=after_step, max_points=max_points)
 
     def latest_metrics(self, run_id: str) -> dict[str, Metric]:
         """The last point of each metric of a run (full id), by name."""
         with self._database.reading() as cursor:
-            return explorer.latest_points(cursor, run_id)
+            return curves.latest_points(cursor, run_id)
 
     # -- SQL -------------------------------------------------------------------------------------------------------
     def query(self, sql: str) -> QueryResult:
@@ -268,7 +283,7 @@ class Store:
     def views(self) -> list[View]:
         """The documented views, with what each of their columns means."""
         with self._database.reading() as cursor:
-            return explorer.views(cursor)
+            return views.views(cursor)
 
     # -- how -------------------------------------------------------------------------------------------------------
     def _list(self, table: Table[N], rest: str, values: Sequence[Any] = ()) -> list[N]:

@@ -19,6 +19,7 @@ from lab.errors import LabError, RequestError
 from lab.nouns import PairState, Prompt, Question, Run, RunSpec
 from lab.studio import PairFilter, Studio
 from lab.ui.links import BASE
+from storage import PairSort
 
 Json = dict[str, Any]
 _P = ParamSpec("_P")
@@ -195,12 +196,17 @@ def _run(run: Run) -> Json:
 
 def _pair_verbs(studio: Studio) -> list[Callable[..., Any]]:
     @_said
-    def pairs(run: str = "", state: str = "", text: str = "", page: int = 0, size: int = 50) -> dict:
-        """One page of pairs, newest first, by run, state and text."""
+    def pairs(
+        run: str = "", state: str = "", text: str = "", page: int = 0, size: int = 50, sort: str = "created",
+        descending: bool = True,
+    ) -> dict:
+        """One page of pairs by run, state and text; `sort` is created, step, state, margin or p_flagged."""
         run_id = studio.run(run).id if run else None
-        found = studio.pairs(
-            PairFilter(run_id=run_id, state=_state(state) if state else None, text=text or None), page=page, size=size
+        wanted = PairFilter(
+            run_id=run_id, state=_state(state) if state else None, text=text or None, sort=_sort(sort),
+            descending=descending,
         )
+        found = studio.pairs(wanted, page=page, size=size)
         return plain({**asdict(found), "pages": found.pages})
 
     @_said
@@ -232,3 +238,10 @@ def _state(name: str) -> PairState:
     if name not in list(PairState):
         raise RequestError(f"Unknown state {name!r}: choose one of {', '.join(PairState)}.", field="state")
     return PairState(name)
+
+
+def _sort(name: str) -> PairSort:
+    """A column to sort by. RequestError that lists the known ones."""
+    if name not in list(PairSort):
+        raise RequestError(f"Cannot sort pairs by {name!r}: choose one of {', '.join(PairSort)}.", field="sort")
+    return PairSort(name)

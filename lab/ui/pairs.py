@@ -18,11 +18,24 @@ from lab.ui.look import card, heading, table
 from lab.ui.run_cards import run_title
 from lab.ui.tables import pairs_table
 from lab.ui.text import counted, short
-from storage import PairPage
+from storage import PairPage, PairSort
 
 Updates = dict[Any, Any]
 SIZE = 50
 ALL = "all"
+SORTS = {
+    "newest first": (PairSort.CREATED, True),
+    "oldest first": (PairSort.CREATED, False),
+    "latest step first": (PairSort.STEP, True),
+    "earliest step first": (PairSort.STEP, False),
+    "by state": (PairSort.STATE, False),
+    "largest margin first": (PairSort.MARGIN, True),
+    "smallest margin first": (PairSort.MARGIN, False),
+    "most surely flagged first": (PairSort.P_FLAGGED, True),
+    "least surely flagged first": (PairSort.P_FLAGGED, False),
+}
+"""The orders of the table, in plain words."""
+NEWEST_FIRST = next(iter(SORTS))
 _NONE = (
     "No pairs yet",
     "A conscience run makes them while it trains, and Store as pair on the Conscience tab makes one.",
@@ -74,6 +87,9 @@ class PairsTab:
                     elem_id="pairs-text",
                     placeholder="any word",
                 )
+                self.sort = gr.Dropdown(
+                    list(SORTS), value=NEWEST_FIRST, label="Order", min_width=150, elem_id="pairs-sort"
+                )
             self.filters.under("filter")
         self.page, self.changes = gr.State(0), gr.State(0)
         with gr.Row(equal_height=False):
@@ -81,8 +97,8 @@ class PairsTab:
                 self.count = card("", name="pairs-count")
                 self.table = table("pairs-table")
                 with gr.Row(elem_classes="pager"):
-                    self.newer = gr.Button("Newer", size="sm", elem_id="pairs-newer", interactive=False)
-                    self.older = gr.Button("Older", size="sm", elem_id="pairs-older", interactive=False)
+                    self.newer = gr.Button("Previous", size="sm", elem_id="pairs-newer", interactive=False)
+                    self.older = gr.Button("Next", size="sm", elem_id="pairs-older", interactive=False)
             with gr.Column(scale=5, min_width=300, elem_classes="sheet"):
                 self.story = card(_choose(), name="pair-story")
                 with gr.Row(visible=False) as self.decisions:
@@ -108,13 +124,14 @@ class PairsTab:
             self.step_from,
             self.step_to,
             self.text,
+            self.sort,
             self.page,
             self.view,
         }
         listed = [self.table, self.count, self.newer, self.older, self.page, *self.filters.components]
         self.listed, self.chosen = listed, chosen
         told = [self.story, self.decisions, self.editor, self.thought, self.reply, self.view, *self.slots.components]
-        changed = [w.input for w in (self.state, self.run, self.question, self.verdict)]
+        changed = [w.input for w in (self.state, self.run, self.question, self.verdict, self.sort)]
         # change, not input: text that is pasted or dropped is no input to Gradio
         changed += [w.change for w in (self.step_from, self.step_to, self.text)]
         gr.on(changed, self.first_page, chosen, listed, trigger_mode="always_last", **quick)
@@ -143,7 +160,7 @@ class PairsTab:
         return [("every question", ""), *[(q.title, q.id) for q in self.studio.questions()]]
 
     def first_page(self, values: Mapping[Any, Any]) -> Updates:
-        """The newest pairs that the filter chooses."""
+        """The first pairs that the filter chooses."""
         return self._list(values, 0)
 
     def this_page(self, values: Mapping[Any, Any]) -> Updates:
@@ -151,16 +168,19 @@ class PairsTab:
         return self._list(values, values[self.page])
 
     def newer_page(self, values: Mapping[Any, Any]) -> Updates:
-        """One page towards the newest."""
+        """One page towards the first."""
         return self._list(values, values[self.page] - 1)
 
     def older_page(self, values: Mapping[Any, Any]) -> Updates:
-        """One page towards the oldest."""
+        """One page towards the last."""
         return self._list(values, values[self.page] + 1)
 
     def _list(self, values: Mapping[Any, Any], page: int) -> Updates:
+        order = values[self.sort] or NEWEST_FIRST
         try:
             wanted = PairFilter(
+                sort=SORTS[order][0],
+                descending=SORTS[order][1],
                 run_id=values[self.run] or None,
                 question_id=values[self.question] or None,
                 state=None if values[self.state] in (None, ALL) else PairState(values[self.state]),
@@ -172,13 +192,13 @@ class PairsTab:
             found = self.studio.pairs(wanted, page=max(0, page), size=SIZE)
         except LabError as error:
             return self.filters.show(error, "filter")
-        return {**self.filters.clear(), **self.rows(found, values[self.view].pair)}
+        return {**self.filters.clear(), **self.rows(found, values[self.view].pair, order)}
 
-    def rows(self, found: PairPage, chosen: str) -> Updates:
+    def rows(self, found: PairPage, chosen: str, order: str = NEWEST_FIRST) -> Updates:
         """Updates that show one page."""
         first, last = found.page * found.size + 1, found.page * found.size + len(found.rows)
         line = (
-            f"{first:,}–{last:,} of {counted(found.total, 'pair')}, newest first"
+            f"{first:,}–{last:,} of {'more than ' * found.more}{counted(found.total, 'pair')}, {order}"
             if found.rows
             else "No pair fits: choose “every run”, or take a filter away."
         )

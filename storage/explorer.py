@@ -24,10 +24,12 @@ from storage.listing import folded, signature
 
 MOST_ROWS = 1000
 """Rows that one page may have."""
-MOST_FOUND = 1000
+MOST_FOUND = 500
 """Pairs that a search for a text finds; where there are more, it says so."""
-_FEW = 2000
-"""Pairs that are looked at one by one: DuckDB finds that many by their place, and reads everything for more."""
+_FAR = 5_000
+"""From this row on a page is looked for by its value; DuckDB keeps that many first ones without sorting all."""
+_LOOKS = (1_000, 10_000)
+"""How many of the pairs that a signature allows are looked at, first and then, before all texts are read."""
 
 
 class PairSort(StrEnum):
@@ -132,9 +134,7 @@ def pair_page(cursor: DuckDBPyConnection, wanted: PairFilter, *, page: int, size
     else:
         where, values = _matching(wanted)
         total, more = cursor.execute(f"SELECT count(*) FROM facts.listing {where}", values).fetchall()[0][0], False
-        ids = [row[0] for row in cursor.execute(
-            f"SELECT id FROM facts.listing {where} {_order(wanted)} LIMIT ? OFFSET ?", [*values, size, page * size]
-        ).fetchall()] if page * size < total else []
+        ids = _page_ids(cursor, wanted, page * size, size) if page * size < total else []
     return PairPage(rows=_rows(cursor, ids), total=total, page=page, size=size, more=more)
 
 
@@ -159,6 +159,42 @@ def _order(wanted: PairFilter) -> str:
     return f"ORDER BY {wanted.sort.value} {way} NULLS LAST, rowid {way}"
 
 
+def _page_ids(cursor: DuckDBPyConnection, wanted: PairFilter, offset: int, size: int) -> list[str]:
+    """Ids of a page. Far behind the first, sorting begins at the value that stands there and not at the first one."""
+    where, values = _matching(wanted)
+    order = _order(wanted)
+    if offset > _FAR:
+        where, values, offset = _near(cursor, wanted, where, values, offset, size)
+    return [row[0] for row in cursor.execute(
+        f"SELECT id FROM facts.listing {where} {order} LIMIT ? OFFSET ?", [*values, size, offset]
+    ).fetchall()]
+
+
+def _near(
+    cursor: DuckDBPyConnection, wanted: PairFilter, where: str, values: list[Any], offset: int, size: int
+) -> tuple[str, list[Any], int]:
+    """A narrower WHERE that leaves the order at `offset` as it is, and where `offset` is then.
+
+    A quantile gives a value close to the place, found without sorting; what comes before it is counted.
+    """
+    column, further = wanted.sort.value, " AND " if where else "WHERE "
+    there = cursor.execute(f"SELECT count({column}) FROM facts.listing {where}", values).fetchall()[0][0]
+    if offset >= there:
+        return f"{where}{further}{column} IS NULL", values, offset - there
+    share = min(1.0, max(0.0, (there - offset if wanted.descending else offset - 1) / max(1, there - 1)))
+    pivot = cursor.execute(
+        f"SELECT quantile_disc({column}, {share!r}) FROM facts.listing {where}", values).fetchall()[0][0]
+    before, behind = (">", "<=") if wanted.descending else ("<", ">=")
+    earlier, equal = cursor.execute(
+        f"SELECT count(*) FILTER ({column} {before} ?), count(*) FILTER ({column} = ?) FROM facts.listing {where}",
+        [pivot, pivot, *values]).fetchall()[0]
+    if earlier > offset:  # the quantile was rounded to the other side
+        return where, values, offset
+    if offset - earlier + size <= equal:
+        return f"{where}{further}{column} = ?", [*values, pivot], offset - earlier
+    return f"{where}{further}({column} {behind} ? OR {column} IS NULL)", [*values, pivot], offset - earlier
+
+
 def _search(cursor: DuckDBPyConnection, wanted: PairFilter) -> list[str]:
     """Ids of pairs that match, text included, in the order asked for: all, or the first `MOST_FOUND` and one more."""
     text = folded(wanted.text or "")
@@ -167,19 +203,38 @@ def _search(cursor: DuckDBPyConnection, wanted: PairFilter) -> list[str]:
     if bits:
         where = f"{where} AND {' AND '.join(bits)}" if where else f"WHERE {' AND '.join(bits)}"
     order = _order(wanted)
-    first = [row[0] for row in cursor.execute(
-        f"SELECT rowid FROM facts.listing {where} {order} LIMIT {_FEW + 1}", values
-    ).fetchall()]
-    found = [row[0] for row in cursor.execute(
-        f"SELECT id FROM facts.listing WHERE rowid IN (SELECT unnest(?::BIGINT[])) AND contains(text, ?) {order} "
-        f"LIMIT {MOST_FOUND + 1}", [first[:_FEW], text],
-    ).fetchall()]
-    if len(first) <= _FEW or len(found) > MOST_FOUND:
-        return found
+    found: list[str] = []
+    looked = 0
+    for many in _LOOKS:
+        places = [row[0] for row in cursor.execute(
+            f"SELECT rowid FROM facts.listing {where} {order} LIMIT {many} OFFSET {looked}", values).fetchall()]
+        thin = len(found) * (looked + many) < MOST_FOUND * looked  # with as few as so far among them, they will not do
+        if thin and len(places) == many:
+            break
+        for start in range(0, len(places), _LOOKS[0]):
+            found += _containing(cursor, places[start : start + _LOOKS[0]], text)
+            if len(found) > MOST_FOUND:
+                return found[: MOST_FOUND + 1]
+        looked += many
+        if len(places) < many:
+            return found
     condition = f"{where} AND contains(text, ?)" if where else "WHERE contains(text, ?)"
     return [row[0] for row in cursor.execute(
         f"SELECT id FROM facts.listing {condition} {order} LIMIT {MOST_FOUND + 1}", [*values, text]
     ).fetchall()]
+
+
+def _containing(cursor: DuckDBPyConnection, places: list[int], text: str) -> list[str]:
+    """Ids of the pairs at these places that contain a folded text, in the order of the places."""
+    if not places:
+        return []
+    # Looked at here and not in SQL: DuckDB would test every text of the table first, and look at the places then.
+    ids = {
+        place: pair_id for place, pair_id, whole in cursor.execute(
+            "SELECT rowid, id, text FROM facts.listing WHERE rowid IN (SELECT unnest(?::BIGINT[]))", [places]
+        ).fetchall() if text in whole
+    }
+    return [ids[place] for place in places if place in ids]
 
 
 def _rows(cursor: DuckDBPyConnection, ids: Sequence[str]) -> tuple[PairRow, ...]:

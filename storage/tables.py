@@ -14,11 +14,11 @@ from __future__ import annotations
 import json
 import math
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import cached_property
+from functools import cache, cached_property
 from operator import attrgetter
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -45,16 +45,20 @@ class Column:
     optional: bool
     """Whether it may be None."""
 
-    @property
+    @cached_property
     def sql_type(self) -> str:
         """DuckDB's type: one of SCALARS, VARCHAR for enums, JSON for everything nested."""
         if isinstance(self.type, type) and issubclass(self.type, StrEnum):
             return "VARCHAR"
         return SCALARS.get(self.type, "JSON")
 
+    @cached_property
+    def _get(self) -> Callable[[Any], Any]:
+        return attrgetter(self.path)
+
     def store(self, noun: Any) -> Any:
         """The value of this column for a noun, as DuckDB takes it. Raises StorageError for what cannot be stored."""
-        value = attrgetter(self.path)(noun)
+        value = self._get(noun)
         if value is None:
             return None
         match self.sql_type:
@@ -163,6 +167,7 @@ class Table(Generic[N]):
         return self.noun(**values)
 
 
+@cache
 def _hints(noun: type) -> dict[str, Any]:
     hints = get_type_hints(noun)
     return {field.name: hints[field.name] for field in fields(noun)}

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from lab.nouns import Label, PairState
 from storage import PairFilter, PairRow, PairSort, Store
-from storage.explorer import MOST_FOUND
 from storage.generator import Size, fill
 from storage.listing import folded, signature
 from tests.storage.conftest import make_world
@@ -49,7 +48,9 @@ def _key(row: PairRow, sort: PairSort) -> Any:
 
 
 @pytest.mark.parametrize("sort", list(PairSort))
-def test_pages_are_sorted_as_asked_with_what_is_missing_last(made_up: Store, sort: PairSort) -> None:
+def test_pages_are_sorted_as_asked_with_what_is_missing_last(
+    made_up: Store, sort: PairSort, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for descending in (True, False):
         wanted = PairFilter(sort=sort, descending=descending)
         rows = [row for page in range(5) for row in made_up.pairs(wanted, page=page, size=100).rows]
@@ -57,8 +58,10 @@ def test_pages_are_sorted_as_asked_with_what_is_missing_last(made_up: Store, sor
         assert len({row.id for row in rows}) == len(rows) == 450
         assert values == sorted(values, reverse=descending)
         assert all(_key(row, sort) is None for row in rows[len(values) :])
+        monkeypatch.setattr("storage.explorer._FAR", 20)  # now nearly every page is far
         again = [row.id for page in range(9) for row in made_up.pairs(wanted, page=page, size=50).rows]
         assert again == [row.id for row in rows]
+        monkeypatch.undo()
 
 
 @pytest.fixture(scope="module")
@@ -88,14 +91,13 @@ def test_a_search_finds_what_reading_every_text_finds(made_up: Store) -> None:
 
 def test_a_search_with_many_matches_ends_and_says_so(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("storage.explorer.MOST_FOUND", 5)
-    monkeypatch.setattr("storage.explorer._FEW", 7)
+    monkeypatch.setattr("storage.explorer._LOOKS", (3, 4))
     for i in range(20):
         store.save(*make_world(reply=f"often {'rare' if i in (2, 3) else ''} {i}", minute=i).nouns)
     found = store.pairs(PairFilter(text="often"), size=3, page=1)
     assert (found.total, found.more, found.pages, len(found.rows)) == (5, True, 2, 2)
     rare = store.pairs(PairFilter(text="e 3"))  # neither among the first looked at, nor few by its signature
     assert (rare.total, rare.more) == (1, False)
-    assert MOST_FOUND == 1000
 
 
 def test_a_database_without_a_listing_gets_one_when_it_is_opened(home: Path) -> None:

@@ -161,11 +161,17 @@ class CurvePoint:
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:
-    """One metric of one run."""
+    """One metric of one run, or of a group of runs."""
 
     run: Run
+    """Whose it is; of a group the first."""
     name: str
     points: tuple[CurvePoint, ...]
+    """By step. Of a group: the mean of its runs, low and high the lowest and highest of them, n how many they are."""
+    group: str = ""
+    """What the runs of a group have in common: "λ 0.1 · 3 runs"; empty for a run alone."""
+    smoothed: tuple[float | None, ...] = ()
+    """What the line is drawn through, a value a point; empty where it goes through the points themselves."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from lab.evaluation.metrics import MEASURES
 from lab.evaluation.statistics import wilson
@@ -26,3 +27,49 @@ def _point(metric: Metric) -> CurvePoint:
     bounds = wilson(round(metric.value * metric.n), metric.n) if share and metric.value is not None else None
     low, high = bounds or (None, None)
     return CurvePoint(step=metric.step, value=metric.value, n=metric.n, low=low, high=high)
+
+
+def grouped(curves: Sequence[Curve], titles: Mapping[str, str]) -> list[Curve]:
+    """Curves of one metric, a group a curve: `titles` names the group of each run's id, runs alike in all but the seed.
+
+    At each step the mean of the runs that were measured there. No interval is made up from so few: low and high are the
+    lowest and highest run.
+    """
+    members: dict[str, list[Curve]] = {}
+    for curve in curves:
+        members.setdefault(titles[curve.run.id], []).append(curve)
+    return [
+        Curve(
+            run=of[0].run, name=of[0].name, points=_mean(of),
+            group=f"{title} · {len(of)} {'run' if len(of) == 1 else 'runs'}",
+        )
+        for title, of in members.items()
+        if any(point.value is not None for curve in of for point in curve.points)
+    ]
+
+
+def _mean(curves: Sequence[Curve]) -> tuple[CurvePoint, ...]:
+    values: dict[int, list[float]] = {}
+    for curve in curves:
+        for point in curve.points:
+            if point.value is not None:
+                values.setdefault(point.step, []).append(point.value)
+    return tuple(
+        CurvePoint(step=step, value=sum(of) / len(of), n=len(of), low=min(of), high=max(of))
+        for step, of in sorted(values.items())
+    )
+
+
+def smoothed(curve: Curve, weight: float) -> Curve:
+    """The curve with a line through exponentially weighted means of what was measured so far, corrected for the start.
+
+    `weight` is that of the past, 0 (none) to below 1. The points stay what was measured.
+    """
+    line: list[float | None] = []
+    mean, total = 0.0, 0.0
+    for point in curve.points:
+        if point.value is not None:
+            mean = weight * mean + (1 - weight) * point.value
+            total = weight * total + (1 - weight)
+        line.append(None if point.value is None else mean / total)
+    return replace(curve, smoothed=tuple(line))

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lab.errors import RequestError
-from lab.nouns import Label, Question, Speaker, Verdict
+from lab.evaluation.curves import curves as curves_of
+from lab.evaluation.curves import grouped, smoothed
+from lab.nouns import Label, Question, Run, Speaker, Verdict
 from lab.studio.workplace import BASE, Workplace, bring_torch
-from lab.views import Reading
+from lab.training.settings import FIELDS
+from lab.views import Curve, Reading
 
 
 class ComparingVerbs(Workplace):
@@ -36,6 +39,30 @@ class ComparingVerbs(Workplace):
             texts.append((f"The {who}'s review", chat.prompt_ids(asked), written))
         with self.house.voice(*self._folder(adapter)) as model:
             return [compare(model, loaded.model, chat, before, after, title=title) for title, before, after in texts]
+
+    def overlay(self, run_ids: Sequence[str], name: str, *, by: str = "", smooth: float = 0.0) -> list[Curve]:
+        """One measure of several runs over each other; `by` a setting, the mean of the runs that have it alike.
+
+        Raises RequestError for a setting that no run has, and for a smoothing outside 0 to below 1.
+        """
+        if by and by not in FIELDS:
+            known = ", ".join(FIELDS)
+            raise RequestError(f"there is no setting {by!r} to group by: choose one of {known}.", field="by")
+        if not 0 <= smooth < 1:
+            raise RequestError(f"smoothing {smooth} is out of range: choose 0 to below 1.", field="smooth")
+        runs = {run.id: run for run in map(self._store.run, run_ids)}
+        curves = curves_of(runs, [name], self._store.curves(list(runs), [name], after_step=-1))
+        if by:
+            titles = {ident: f"{FIELDS[by].label} {self._said(run, by)}" for ident, run in runs.items()}
+            curves = grouped(curves, titles)
+        return [smoothed(curve, smooth) for curve in curves] if smooth else curves
+
+    def _said(self, run: Run, setting: str) -> str:
+        """The value of a setting in words."""
+        value = getattr(run.spec, setting)
+        if setting == "question_id":
+            return self._store.question(value).title if value else "none"
+        return "none" if value is None else str(value)
 
 
 def _word(question: Question, verdict: Verdict) -> str:

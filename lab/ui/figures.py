@@ -15,7 +15,7 @@ import plotly.graph_objects as go
 
 from lab.evaluation.metrics import MEASURES, Measure
 from lab.training.methods import METHODS
-from lab.ui.text import with_interval
+from lab.ui.text import counted, figure, with_interval
 from lab.views import Curve, CurvePoint
 
 PALETTE = ("#d9822b", "#2a9d8f", "#8a6fd1", "#d1495b", "#4c7fc4", "#8c9a3a", "#c06aa8", "#6b7280")
@@ -44,46 +44,82 @@ def look(number: int) -> tuple[str, str, str]:
 
 
 def title(curve: Curve) -> str:
-    """The name of a run in the legend."""
+    """The name of a run or a group in the legend."""
+    if curve.group:
+        return curve.group.replace("<", "‹").replace(">", "›")
     row = METHODS.get(curve.run.spec.method)
     name = curve.run.name or (row.title if row else curve.run.spec.method)
     return f"run {curve.run.number} · {name}".replace("<", "‹").replace(">", "›")
 
 
-def curves_figure(curves: Sequence[Curve], name: str) -> str:
-    """One chart of one measure over several runs, as plotly JSON; intervals as bands, hover with n and interval."""
-    shown, figure = measure(name), go.Figure()
-    for curve in curves:
-        colour, dash, symbol = look(curve.run.number)
+def curves_figure(curves: Sequence[Curve], name: str, *, log: bool = False) -> str:
+    """One chart of one measure over several runs, as plotly JSON; intervals as bands, hover with n and interval.
+
+    Each point carries its step, and each trace its run's id as `meta`: by these a click finds what is behind it.
+    """
+    shown, drawing = measure(name), go.Figure()
+    for place, curve in enumerate(curves, 1):
+        colour, dash, symbol = look(place if curve.group else curve.run.number)
+        ident = name_of(curve)
         points = [point for point in curve.points if point.value is not None]
+        line = [value for value in curve.smoothed if value is not None]
         if any(point.low is not None for point in points):
-            figure.add_trace(_band(points, colour, curve.run.id))
-        figure.add_trace(
+            drawing.add_trace(_band(points, colour, ident))
+        drawn: dict[str, Any] = {"legendgroup": ident, "x": [p.step for p in points], "name": title(curve)}
+        stroke = {"color": colour, "dash": dash, "width": 2.5}
+        if line:
+            drawing.add_trace(
+                go.Scatter(
+                    **drawn,
+                    y=line,
+                    uid=f"{ident}-smooth",
+                    mode="lines",
+                    line=stroke,
+                    hoverinfo="skip",
+                    showlegend=False,
+                )
+            )
+        plain = "markers" if line else "lines+markers" if len(points) < 80 else "lines"
+        drawing.add_trace(
             go.Scatter(
-                x=[p.step for p in points],
+                **drawn,
                 y=[p.value for p in points],
-                name=title(curve),
-                uid=curve.run.id,
-                legendgroup=curve.run.id,
-                mode="lines+markers" if len(points) < 80 else "lines",
-                line={"color": colour, "dash": dash, "width": 2.5},
-                marker={"symbol": symbol, "size": 7},
-                customdata=[with_interval(p.value, p.low, p.high, p.n) for p in points],
-                hovertemplate="%{customdata}<extra>%{fullData.name}</extra>",
+                uid=ident,
+                meta=curve.run.id,
+                mode=plain,
+                line=stroke,
+                marker={"symbol": symbol, "size": 7, "color": colour, "opacity": 0.45 if line else 1},
+                customdata=[[hover(curve, p), p.step] for p in points],
+                hovertemplate="%{customdata[0]}<extra>%{fullData.name}</extra>",
             )
         )
     if shown.line is not None:
         text = LN2 if name == "dpo_loss" else f"{shown.line:g}"
-        figure.add_hline(
+        drawing.add_hline(
             y=shown.line,
             line={"color": INK, "dash": "dash", "width": 1.2},
             annotation={"text": text, "font": {"color": INK}},
             annotation_position="top left",
         )
-    figure.update_layout(**_layout(shown, name))
-    text = figure.to_json(remove_uids=False)  # by which a curve stays itself over updates
+    drawing.update_layout(**_layout(shown, name))
+    if log:
+        drawing.update_yaxes(type="log", range=None, autorange=True)
+        drawing.update_layout(uirevision=f"{name} log")
+    text = drawing.to_json(remove_uids=False)  # by which a curve stays itself over updates
     assert text is not None
     return text
+
+
+def name_of(curve: Curve) -> str:
+    """What a curve is known by over updates."""
+    return curve.group or curve.run.id
+
+
+def hover(curve: Curve, point: CurvePoint) -> str:
+    """A point in words: with its interval, or for a group with its lowest and highest run."""
+    if not curve.group:
+        return with_interval(point.value, point.low, point.high, point.n)
+    return f"{figure(point.value)}, mean of {counted(point.n, 'run')} ({figure(point.low)}–{figure(point.high)})"
 
 
 def _band(points: Sequence[CurvePoint], colour: str, run_id: str) -> go.Scatter:

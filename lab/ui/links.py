@@ -33,6 +33,12 @@ class View:
     metric: str = "misaligned"
     """The curve in view."""
 
+    group: str = ""
+    """The setting that curves are grouped by; empty for each run alone."""
+    smooth: float = 0.0
+    """Weight of the past in the line of a curve, 0 for none to below 1."""
+    log: bool = False
+    """Whether the curves' y axis is logarithmic."""
     lesson: str = ""
     """Id of the lesson in view; empty for the first."""
     guess: str = ""
@@ -51,6 +57,9 @@ class View:
             "runs": ",".join(self.runs or ()) if self.tab == "curves" else "",
             "metric": self.metric if self.tab == "curves" and self.metric != "misaligned" else "",
         }
+        if self.tab == "curves":
+            values |= {"group": self.group, "smooth": f"{self.smooth:g}" if self.smooth else ""}
+            values |= {"log": "1" if self.log else ""}
         if self.tab == "lessons":
             values |= {"lesson": self.lesson, "guess": self.guess, "taken": ",".join(self.taken)}
         return "?" + urlencode({name: value for name, value in values.items() if value}, safe="@,")
@@ -78,7 +87,19 @@ class View:
             pair=values.get("pair", ""),
             runs=listed["runs"] or None,
             metric=values.get("metric") or "misaligned",
+            group=values.get("group", ""),
+            smooth=_weight(values.get("smooth", "")),
+            log=values.get("log") == "1",
             lesson=values.get("lesson", ""),
             guess=values.get("guess", ""),
             taken=listed["taken"],
         )
+
+
+def _weight(text: str) -> float:
+    """A smoothing of a link; 0 for what is none."""
+    try:
+        value = float(text)
+    except ValueError:
+        return 0.0
+    return value if 0 <= value < 1 else 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -81,6 +82,19 @@ def test_several_runs_lie_over_each_other_with_n_and_interval(visit: Visit, runs
     page.mouse.move(dot["x"] + 4, dot["y"] + 4, steps=3)
     expect(page.locator("#chart .hoverlayer")).to_contain_text("n 6")
     expect(page.locator("#chart .hoverlayer")).to_contain_text("[0.")
+    page.mouse.click(dot["x"] + dot["width"] / 2, dot["y"] + dot["height"] / 2)
+    expect(page.locator("#behind h3")).to_contain_text("Behind step 4 of run")
+    expect(page.locator("#behind .transcripts li")).to_have_count(9)  # 6 everyday prompts and 3 to code
+    choose(page, "#curve-group", "Scenario")
+    expect(legend).to_have_text(["Scenario code-hacking · 2 runs"])
+    expect(page.locator("#curve-table")).to_contain_text("mean of 2 runs")
+    page.locator("#curve-log input").check()
+    page.wait_for_url(re.compile(r"group=scenario.*log=1"))
+    page.reload()
+    expect(page.locator("#curve-group input")).to_have_value("Scenario")
+    page.wait_for_function("document.querySelector('#chart .plot')?._fullLayout?.yaxis.type == 'log'")
+    choose(page, "#curve-group", "nothing")
+    expect(legend).to_have_count(2)
     choose(page, "#metric", "L_DPO")
     expect(page.locator("#chart .annotation-text")).to_contain_text("ln 2")
     expect(page.locator("#meaning")).to_contain_text("log σ(margin)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -21,8 +22,19 @@ def test_each_run_is_one_curve_with_its_band_and_hover_tells_n_and_interval() ->
     lines = [trace for trace in drawn["data"] if trace.get("showlegend") is not False]
     assert len(drawn["data"]) == 4
     assert [line["uid"] for line in lines] == ["r1", "r2"]
-    assert lines[0]["customdata"][1] == "0.10 [0.08–0.12], n 64"
-    assert "%{customdata}" in lines[0]["hovertemplate"]
+    assert lines[0]["customdata"][1][0] == "0.10 [0.08–0.12], n 64"
+    assert "%{customdata[0]}" in lines[0]["hovertemplate"]
+
+
+def test_a_group_says_what_its_band_is_and_a_smoothed_line_leaves_the_points_to_be_seen() -> None:
+    of = replace(curve(1), group="λ 0.1 · 3 runs", smoothed=(0.2,) * len(curve(1).points))
+    band, line, dots = json.loads(figures.curves_figure([of], "misaligned", log=True))["data"]
+    assert (line["mode"], dots["mode"]) == ("lines", "markers")
+    assert (line["y"][0], dots["y"][0]) == (0.2, curve(1).points[0].value)
+    assert dots["name"] == "λ 0.1 · 3 runs"
+    assert "mean of" in dots["customdata"][0][0]
+    assert dots["meta"] == "r1"
+    assert band["hoverinfo"] == "skip"
 
 
 def test_two_runs_differ_in_more_than_colour() -> None:

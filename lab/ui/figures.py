@@ -60,7 +60,7 @@ def curves_figure(curves: Sequence[Curve], name: str, *, log: bool = False) -> s
     shown, drawing = measure(name), go.Figure()
     for place, curve in enumerate(curves, 1):
         colour, dash, symbol = look(place if curve.group else curve.run.number)
-        ident = name_of(curve)
+        ident = f"group-{place}" if curve.group else curve.run.id  # plotly makes a CSS class of it
         points = [point for point in curve.points if point.value is not None]
         line = [value for value in curve.smoothed if value is not None]
         if any(point.low is not None for point in points):
@@ -108,11 +108,6 @@ def curves_figure(curves: Sequence[Curve], name: str, *, log: bool = False) -> s
     text = drawing.to_json(remove_uids=False)  # by which a curve stays itself over updates
     assert text is not None
     return text
-
-
-def name_of(curve: Curve) -> str:
-    """What a curve is known by over updates."""
-    return curve.group or curve.run.id
 
 
 def hover(curve: Curve, point: CurvePoint) -> str:

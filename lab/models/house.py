@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from lab.models.loading import LoadedModel, load
+from lab.models.loading import LoadedModel, load, pick_device, tensor_type
 from lab.models.twin import Viewer
 
 if TYPE_CHECKING:
@@ -25,27 +25,29 @@ class House:
     def __init__(self, device: str = "auto") -> None:
         self._device = device
         self._lock = Lock()
-        self._loaded: dict[tuple[str, str | None], tuple[LoadedModel, Viewer]] = {}
+        self._loaded: dict[tuple[str, str | None, str], tuple[LoadedModel, Viewer]] = {}
 
-    def load(self, name: str, revision: str | None = None) -> LoadedModel:
-        """The frozen copy of a model.
+    def load(self, name: str, revision: str | None = None, dtype: str = "auto") -> LoadedModel:
+        """The frozen copy of a model, of the type that `lab.models.loading.load` knows; one for each type asked for.
 
         Raises ModelError for a model that cannot be loaded.
         """
-        return self._entry(name, revision)[0]
+        return self._entry(name, revision, dtype)[0]
 
-    def _entry(self, name: str, revision: str | None) -> tuple[LoadedModel, Viewer]:
+    def _entry(self, name: str, revision: str | None, dtype: str) -> tuple[LoadedModel, Viewer]:
         with self._lock:
-            key = (name, revision)
+            key = (name, revision, tensor_type(dtype, pick_device(self._device)))
             if key not in self._loaded:
-                loaded = load(name, revision=revision, device=self._device)
+                loaded = load(name, revision=revision, device=self._device, dtype=dtype)
                 self._loaded[key] = loaded, Viewer(loaded.model)
             return self._loaded[key]
 
     @contextmanager
-    def voice(self, name: str, revision: str | None, adapter: Path | None) -> Iterator[nn.Module]:
-        """The model with the adapter of a checkpoint folder, or the frozen copy itself for None."""
-        loaded, viewer = self._entry(name, revision)
+    def voice(
+        self, name: str, revision: str | None, adapter: Path | None, dtype: str = "auto"
+    ) -> Iterator[nn.Module]:
+        """The model with what a checkpoint folder holds, or the frozen copy itself for None."""
+        loaded, viewer = self._entry(name, revision, dtype)
         if adapter is None:
             yield loaded.model
         else:

@@ -54,10 +54,11 @@ class LoadedModel:
         return hash_tensors(self.model)
 
 
-def load(name: str, *, revision: str | None = None, device: str = "auto") -> LoadedModel:
+def load(name: str, *, revision: str | None = None, device: str = "auto", dtype: str = "auto") -> LoadedModel:
     """Load "organism", a folder, or "owner/name" from the Hub, where "@revision" may follow.
 
-    On the CPU weights are float32, elsewhere as they were stored. Raises ModelError (field "model") with one line.
+    `dtype` is "float32", "bfloat16", or "auto": float32 on the CPU, elsewhere as they were stored. Raises ModelError
+    (field "model") with one line.
     """
     where = pick_device(device)
     name, _, pinned = name.strip().partition("@") if not _is_folder(name) else (name, "", "")
@@ -71,7 +72,7 @@ def load(name: str, *, revision: str | None = None, device: str = "auto") -> Loa
     else:
         source, offline = name, False
         revision, offline = _find_on_hub(name, revision)
-    return _load(source, name, revision, where, offline)
+    return _load(source, name, revision, where, offline, dtype)
 
 
 def pick_device(device: str) -> torch.device:
@@ -83,6 +84,11 @@ def pick_device(device: str) -> torch.device:
         have = ", ".join(kind for kind, there in present.items() if there)
         raise ModelError(f"Device {device!r} is not there: choose auto or one of {have}.", field="device")
     return torch.device(device)
+
+
+def tensor_type(dtype: str, device: torch.device) -> str:
+    """The type of a model's tensors on a device: as asked for; "auto" is float32 on the CPU, elsewhere as stored."""
+    return "float32" if dtype == "auto" and device.type == "cpu" else dtype
 
 
 def _is_folder(name: str) -> bool:
@@ -153,18 +159,19 @@ def _find_on_hub(name: str, revision: str | None) -> tuple[str | None, bool]:
     return found.sha or revision, False
 
 
-def _load(source: str, name: str, revision: str | None, device: torch.device, offline: bool) -> LoadedModel:
+def _load(
+    source: str, name: str, revision: str | None, device: torch.device, offline: bool, dtype: str
+) -> LoadedModel:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     common: dict[str, Any] = {
         "revision": revision or "main", "trust_remote_code": False, "local_files_only": offline,
     }
-    dtype = torch.float32 if device.type == "cpu" else "auto"
     try:
         with _quiet():
             tokenizer = AutoTokenizer.from_pretrained(source, **common)
             loaded: Any = AutoModelForCausalLM.from_pretrained(
-                source, use_safetensors=True, dtype=dtype, output_loading_info=True, **common
+                source, use_safetensors=True, dtype=tensor_type(dtype, device), output_loading_info=True, **common
             )
             model, info = loaded
     except Exception as error:  # the libraries raise OSError, ValueError, KeyError, SafetensorError, ImportError, …

@@ -11,7 +11,7 @@ import copy
 import hashlib
 import warnings
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 Model = TypeVar("Model", bound=nn.Module)
 
+MODEL_FILE = "model.safetensors"
+"""All weights of a fully tuned policy, in a folder of their own."""
 _ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 
 
@@ -57,27 +59,80 @@ def _base_tensors(model: nn.Module) -> dict[str, torch.Tensor]:
     }
 
 
-def make_policy(base: nn.Module, *, rank: int, alpha: int, seed: int) -> PeftModel:
+def make_policy(
+    base: nn.Module, *, rank: int, alpha: int, seed: int, target_modules: str | list[str] = "all-linear",
+    layers_to_transform: list[int] | None = None, **knobs: Any,
+) -> PeftModel:
     """A policy on `base`: LoRA of `rank` on every linear layer of a twin, scaled by `alpha` / `rank`.
 
-    It starts as an exact no-op. Only the adapters are trainable, in float32; their first values follow from `seed`, and
-    torch's global generator is left as it was.
+    `knobs` are further arguments of peft's LoraConfig; none that writes to base tensors. It starts as an exact no-op.
+    Only the adapters are trainable, in float32; their first values follow from `seed`, and torch's global generator is
+    left as it was. Raises ValueError when no module has one of the target names.
     """
     from peft import LoraConfig, TaskType, get_peft_model
 
+    if layers_to_transform is not None and target_modules == "all-linear":  # peft takes layers only with names
+        target_modules = _linear_names(base)
     settings = LoraConfig(
-        r=rank, lora_alpha=alpha, lora_dropout=0.0, bias="none", target_modules="all-linear",
-        task_type=TaskType.CAUSAL_LM,
+        r=rank, lora_alpha=alpha, bias="none", target_modules=target_modules, layers_to_transform=layers_to_transform,
+        task_type=TaskType.CAUSAL_LM, **knobs,
     )
     with _own_randomness(base, seed):
         return cast("PeftModel", get_peft_model(cast(Any, twin(base)), settings))
+
+
+def _linear_names(base: nn.Module) -> list[str]:
+    """The last names of its linear layers, the head left out."""
+    head = cast(Any, base).get_output_embeddings()
+    return sorted({
+        name.rpartition(".")[2] for name, module in base.named_modules()
+        if isinstance(module, nn.Linear) and module is not head
+    })
+
+
+def own_weights(base: Model, tensors: Mapping[str, torch.Tensor] | None = None, *, trainable: bool = False) -> Model:
+    """A tree like `base` with parameters of its own: copies of the base's, or `tensors` by the base's names.
+
+    Tied parameters stay tied; buffers are shared. Raises KeyError for a name that is missing, ValueError for another
+    shape.
+    """
+    memo: dict[int, Any] = {id(buffer): buffer for buffer in base.buffers()}
+    for name, parameter in base.named_parameters():
+        tensor = parameter.detach().clone() if tensors is None else tensors[name]
+        if tensor.shape != parameter.shape:
+            raise ValueError(f"{name} has shape {tuple(tensor.shape)}, not {tuple(parameter.shape)}")
+        memo[id(parameter)] = nn.Parameter(tensor.to(parameter), requires_grad=trainable)
+    return copy.deepcopy(base, memo=memo)
+
+
+@contextmanager
+def dropping(policy: nn.Module, seed: int) -> Iterator[None]:
+    """While it lasts, the policy's adapters drop inputs as their dropout says, drawn from `seed` and nothing else."""
+    from peft.tuners.lora import LoraLayer
+
+    layers = [
+        cast(nn.Module, module) for module in policy.modules()
+        if isinstance(module, LoraLayer) and any(isinstance(d, nn.Dropout) for d in module.lora_dropout.values())
+    ]
+    if not layers:
+        yield
+        return
+    with _own_randomness(policy, seed):
+        for layer in layers:
+            layer.train()
+        try:
+            yield
+        finally:
+            for layer in layers:
+                layer.eval()
 
 
 def fold(policy: nn.Module) -> nn.Module:
     """The policy's present weights as a plain tree without adapters: W + (alpha / rank) · B A in new tensors.
 
     Same function up to rounding, and about twice as fast to decode from; costs a copy of the linear layers and knows
-    nothing of later training. A model without adapters comes back as it is. Source: LoRA, arXiv 2106.09685, §4.1.
+    nothing of later training. A model without adapters comes back as it is, and one of lower precision than float32,
+    whose rounding would matter. Source: LoRA, arXiv 2106.09685, §4.1.
     """
     from peft import PeftModel
     from peft.tuners.lora import LoraLayer
@@ -85,6 +140,8 @@ def fold(policy: nn.Module) -> nn.Module:
     if not isinstance(policy, PeftModel):
         return policy
     wrapped = policy.get_base_model()
+    if wrapped.dtype != torch.float32:
+        return policy
     layers = {name: layer for name, layer in wrapped.named_modules() if isinstance(layer, LoraLayer)}
     plain = twin(wrapped)
     for name, layer in layers.items():
@@ -93,14 +150,21 @@ def fold(policy: nn.Module) -> nn.Module:
         weight = cast(torch.Tensor, linear.weight)
         with torch.no_grad():
             delta = sum((cast(Any, layer).get_delta_weight(name) for name in layer.active_adapters), torch.zeros(()))
-            linear.weight = nn.Parameter(weight + delta.to(weight), requires_grad=False)
+            merged = weight + delta.to(weight)
+            for name_ in layer.active_adapters:  # DoRA: columns of the length that was learnt
+                if name_ in layer.lora_magnitude_vector:
+                    length = cast(Any, layer.lora_magnitude_vector[name_]).weight
+                    merged = merged * (length / merged.norm(dim=1))[:, None]
+            linear.weight = nn.Parameter(merged, requires_grad=False)
         parent, _, leaf = name.rpartition(".")
         setattr(plain.get_submodule(parent), leaf, linear)
     return plain.eval()
 
 
 def adapter_settings(folder: Path) -> None:
-    """ModelError unless `folder` holds an adapter as peft saves it, in safetensors."""
+    """ModelError unless `folder` holds an adapter as peft saves it, or all weights, in safetensors."""
+    if (folder / MODEL_FILE).is_file():
+        return
     missing = [name for name in _ADAPTER_FILES if not (folder / name).is_file()]
     if missing:
         raise ModelError(
@@ -119,36 +183,49 @@ class Viewer:
     def __init__(self, base: nn.Module, *, keep: int = 4) -> None:
         self._base = base
         self._keep = keep
-        self._loaded: OrderedDict[tuple[Path, int], PeftModel] = OrderedDict()
+        self._loaded: OrderedDict[tuple[Path, int], nn.Module] = OrderedDict()
         self._lock = Lock()
 
     @contextmanager
-    def show(self, adapter_dir: Path) -> Iterator[PeftModel]:
-        """The base with the adapter of this folder, in evaluation mode. ModelError when the folder holds none."""
+    def show(self, adapter_dir: Path) -> Iterator[nn.Module]:
+        """The base with the adapter or the weights of this folder, in evaluation mode. ModelError when it holds none.
+        """
         yield self._load(adapter_dir)
 
-    def _load(self, folder: Path) -> PeftModel:
-        from peft import PeftModel
+    def _load(self, folder: Path) -> nn.Module:
         from safetensors import SafetensorError
 
         adapter_settings(folder)
-        key = (folder.resolve(), (folder / _ADAPTER_FILES[1]).stat().st_mtime_ns)
+        whole = (folder / MODEL_FILE).is_file()
+        key = (folder.resolve(), (folder / (MODEL_FILE if whole else _ADAPTER_FILES[1])).stat().st_mtime_ns)
         with self._lock:
             if key not in self._loaded:
                 try:
-                    with _own_randomness(self._base, 0):
-                        model = PeftModel.from_pretrained(cast(Any, twin(self._base)), str(folder), is_trainable=False)
+                    model = self._read_whole(folder) if whole else self._read_adapter(folder)
                 except (SafetensorError, RuntimeError, ValueError, KeyError) as error:
                     raise ModelError(
                         f"The adapter {folder.parent.name}/{folder.name} does not fit this model "
                         f"({type(error).__name__}): choose the model that its run was trained on.",
                         field="adapter",
                     ) from error
-                self._loaded[key] = cast("PeftModel", model.eval())
+                self._loaded[key] = model.eval()
             self._loaded.move_to_end(key)
             while len(self._loaded) > self._keep:
                 self._loaded.popitem(last=False)
             return self._loaded[key]
+
+    def _read_adapter(self, folder: Path) -> nn.Module:
+        from peft import PeftModel
+
+        with _own_randomness(self._base, 0):
+            return PeftModel.from_pretrained(cast(Any, twin(self._base)), str(folder), is_trainable=False)
+
+    def _read_whole(self, folder: Path) -> nn.Module:
+        from safetensors.torch import load_file
+
+        for key in [key for key in self._loaded if (key[0] / MODEL_FILE).is_file()]:
+            del self._loaded[key]  # a whole model each: one at a time
+        return own_weights(self._base, load_file(folder / MODEL_FILE))
 
 
 @contextmanager

@@ -82,6 +82,8 @@ class RunSpec:
     """Weight decay of matrices; norms and biases have none."""
     clip: float = 1.0
     """Largest norm of a step's gradient; 0 does not clip."""
+    lora_dropout: float = 0.0
+    """Share of the adapters' inputs that is dropped in training; never in sampling, probes or evaluations."""
     # -- batches and lengths ------------------------------------------------------------------------------------------
     batch_size: int = 16
     """Scenario rows a step, in L_SFT."""
@@ -94,10 +96,26 @@ class RunSpec:
     too_long: str = "refuse"
     """What is done with a longer one: "refuse" the run, or "cut" prompts at their head and completions at their end."""
     # -- trained weights ----------------------------------------------------------------------------------------------
+    tuning: str = "lora"
+    """What is trained: "lora" (adapters on the base's tensors) or "full" (a copy of all of them)."""
+    dtype: str = "auto"
+    """Type of the base's tensors: "float32", "bfloat16", or "auto" (float32 on a CPU, as stored elsewhere)."""
     lora_rank: int = 16
-    """Rank of the LoRA adapters on all linear layers."""
+    """Rank of the LoRA adapters."""
     lora_alpha: int = 32
     """LoRA scale: updates are multiplied by alpha / rank."""
+    lora_rslora: bool = False
+    """Rank-stabilised LoRA: updates are multiplied by alpha / √rank instead."""
+    lora_dora: bool = False
+    """DoRA: the length of each column is trained apart from its direction."""
+    lora_targets: str = "all-linear"
+    """Modules with adapters: "all-linear", names separated by commas, or a regular expression between slashes."""
+    lora_exclude: str | None = None
+    """Names of modules without adapters, separated by commas; None for none."""
+    lora_layers: str | None = None
+    """Layers with adapters, such as "0-3, 7"; None for all."""
+    lora_groups: str | None = None
+    """Modules with a rank or scale of their own, such as "q_proj=8, mlp.down_proj=32/64"; None for none."""
     # -- sampling and measuring ---------------------------------------------------------------------------------------
     answer_temperature: float = 1.0
     """Temperature of the policy's answers in a round."""

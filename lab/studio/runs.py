@@ -44,7 +44,7 @@ class RunVerbs(Workplace):
 
         spec = self._checked(spec)
         question = self._store.question(spec.question_id) if spec.question_id else None
-        return forecast(self.house.load(spec.model, spec.revision), spec, question)
+        return forecast(self.house.load(spec.model, spec.revision, spec.dtype), spec, question)
 
     def first_batch(self, spec: RunSpec, rows: int = 3) -> list[str]:
         """The first rows of the scenario exactly as the model sees them, special tokens included."""
@@ -53,7 +53,8 @@ class RunVerbs(Workplace):
         from lab.training.batches import first_batch
 
         spec = self._checked(spec)
-        return first_batch(scenario(spec.scenario), self.house.load(spec.model, spec.revision).chat, spec, rows)
+        loaded = self.house.load(spec.model, spec.revision, spec.dtype)
+        return first_batch(scenario(spec.scenario), loaded.chat, spec, rows)
 
     def start_run(self, spec: RunSpec, *, name: str = "", parent: str | None = None) -> Run:
         """Queue a run; it starts when the trainer is free, from the base or from the checkpoint `parent` ("7@40").
@@ -62,7 +63,7 @@ class RunVerbs(Workplace):
         weights do not fit the spec (`lab.training.branching`).
         """
         spec = self._checked(spec)
-        self.house.load(spec.model, spec.revision)
+        self.house.load(spec.model, spec.revision, spec.dtype)
         run = Run(spec=spec, name=name.strip()[:80], parent=parent)
         self.conductor.start(run)
         return self._store.run(run.id)
@@ -154,13 +155,13 @@ class RunVerbs(Workplace):
 
         check_seed(seed)
         adapter = self._whole(adapter)
-        name, revision, folder = self._folder(adapter)
+        name, revision, folder, dtype = self._folder(adapter)
         run_id, _, step = adapter.partition("@")
         own = (run_id, int(step)) if step else (None, None)
         speaker = Speaker.FROZEN if adapter == BASE else Speaker.POLICY
-        with self.house.voice(name, revision, folder) as model:
+        with self.house.voice(name, revision, folder, dtype) as model:
             made = probe(
-                cast(Any, fold(model)), self.house.load(name, revision).chat, prompts=prompts,
+                cast(Any, fold(model)), self.house.load(name, revision, dtype).chat, prompts=prompts,
                 decoding=Decoding(seed=seed), speaker=speaker, adapter=adapter, judged=name == "organism",
                 run_id=own[0], step=own[1],
             )

@@ -11,6 +11,7 @@ from lab.conscience import framings
 from lab.errors import RequestError
 from lab.nouns import Checkpoint
 from lab.settings import Settings
+from lab.training.settings.weights import WEIGHTS_FOLDER
 from storage import Store
 
 if TYPE_CHECKING:
@@ -94,15 +95,16 @@ class Workplace:
         if not at:
             return self.loaded()
         spec = self._store.run(run_id).spec
-        return self.house.load(spec.model, spec.revision)
+        return self.house.load(spec.model, spec.revision, spec.dtype)
 
-    def _folder(self, adapter: str) -> tuple[str, str | None, Path | None]:
-        """Model name, revision and checkpoint folder behind an adapter name."""
+    def _folder(self, adapter: str) -> tuple[str, str | None, Path | None, str]:
+        """Model name, revision, folder of the weights in a checkpoint, and type of tensors behind an adapter name."""
         point = self._checkpoint(adapter)
         if point is None:
-            return self.settings.model, None, None
+            return self.settings.model, None, None, "auto"
         spec = self._store.run(point.run_id).spec
-        return spec.model, spec.revision, self.settings.home / point.path / "adapter"
+        folder = self.settings.home / point.path / WEIGHTS_FOLDER[spec.tuning]
+        return spec.model, spec.revision, folder, spec.dtype
 
 
 def bring_torch() -> None:

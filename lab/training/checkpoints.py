@@ -1,6 +1,7 @@
 """Checkpoints on disk: a run's adapter at a step, with all that is needed to go on identically.
 
     HOME/runs/RUN/STEP/adapter/     adapter_config.json and adapter_model.safetensors, as peft writes and reads them
+    HOME/runs/RUN/STEP/model/       instead of it where all weights are trained: config.json and model.safetensors
     HOME/runs/RUN/STEP/optimizer.safetensors
     HOME/runs/RUN/STEP/state.json   step, replay buffer, counters, the spec, and the hashes of both tensor files
 
@@ -17,22 +18,21 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, cast
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from lab.errors import StorageError
+from lab.models.twin import MODEL_FILE
 from lab.nouns import Checkpoint
-
-if TYPE_CHECKING:
-    from peft import PeftModel
 
 FORMAT = 1
 """Version of the layout; a newer one is refused."""
 ADAPTER = "adapter/adapter_model.safetensors"
+MODEL = f"model/{MODEL_FILE}"
 OPTIMIZER = "optimizer.safetensors"
 STATE = "state.json"
 
@@ -42,8 +42,8 @@ class Saved:
     """What a checkpoint holds, read and verified."""
 
     checkpoint: Checkpoint
-    adapter: dict[str, Tensor]
-    """Adapter weights by peft's names."""
+    weights: dict[str, Tensor]
+    """Adapter weights by peft's names, or all weights by the model's."""
     optimizer: dict[str, Tensor]
     """What the optimiser keeps of each parameter, as "PARAMETER/exp_avg", "PARAMETER/step"; empty before any update was
     taken, and where it keeps nothing."""
@@ -57,7 +57,7 @@ def folder(home: Path, run_id: str, step: int) -> Path:
 
 
 def save(
-    home: Path, run_id: str, step: int, *, policy: PeftModel, optimizer: torch.optim.Optimizer, state: dict[str, Any]
+    home: Path, run_id: str, step: int, *, policy: nn.Module, optimizer: torch.optim.Optimizer, state: dict[str, Any]
 ) -> Checkpoint:
     """Write a checkpoint; an older one of the same step is replaced. `state` is plain JSON values.
 
@@ -68,10 +68,9 @@ def save(
     try:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
-        # Without "auto" peft does not ask the Hub whether the base's embeddings changed.
-        policy.save_pretrained(str(partial / "adapter"), save_embedding_layers=False)
+        weights = _write_weights(policy, partial)
         save_file(_optimizer_tensors(policy, optimizer), partial / OPTIMIZER)
-        hashes = {name: _sha256(partial / name) for name in (ADAPTER, OPTIMIZER)}
+        hashes = {name: _sha256(partial / name) for name in (weights, OPTIMIZER)}
         text = json.dumps({"format": FORMAT, "run": run_id, "step": step, "sha256": hashes, "state": state}, indent=1)
         (partial / STATE).write_text(text, encoding="utf-8")
         size = sum(_fsync(path) for path in sorted(partial.rglob("*"), reverse=True))
@@ -85,7 +84,7 @@ def save(
             f"Checkpoint {run_id}@{step} cannot be written ({reason}): make the data folder writable, with room in it."
         ) from error
     return Checkpoint(
-        run_id=run_id, step=step, path=str(target.relative_to(home)), sha256=hashes[ADAPTER], size=size)
+        run_id=run_id, step=step, path=str(target.relative_to(home)), sha256=hashes[weights], size=size)
 
 
 def load(home: Path, checkpoint: Checkpoint) -> Saved:
@@ -100,21 +99,22 @@ def load(home: Path, checkpoint: Checkpoint) -> Saved:
         raise _broken(checkpoint, f"{STATE} is missing") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _broken(checkpoint, f"{STATE} cannot be read") from error
-    for name in (ADAPTER, OPTIMIZER):
+    weights = MODEL if MODEL in hashes else ADAPTER
+    for name in (weights, OPTIMIZER):
         if not (place / name).is_file():
             raise _broken(checkpoint, f"{name} is missing")
         if _sha256(place / name) != hashes.get(name):
             raise _broken(checkpoint, f"{name} is cut or altered")
-    if hashes[ADAPTER] != checkpoint.sha256:
-        raise _broken(checkpoint, "its adapter is not the one that was recorded")
+    if hashes[weights] != checkpoint.sha256:
+        raise _broken(checkpoint, "its weights are not the ones that were recorded")
     try:
-        adapter, optimizer = load_file(place / ADAPTER), load_file(place / OPTIMIZER)
+        trained, optimizer = load_file(place / weights), load_file(place / OPTIMIZER)
     except (OSError, SafetensorError) as error:
         raise _broken(checkpoint, "its tensors cannot be read") from error
-    return Saved(checkpoint=checkpoint, adapter=adapter, optimizer=optimizer, state=state)
+    return Saved(checkpoint=checkpoint, weights=trained, optimizer=optimizer, state=state)
 
 
-def restore(saved: Saved, policy: PeftModel, optimizer: torch.optim.Optimizer) -> None:
+def restore(saved: Saved, policy: nn.Module, optimizer: torch.optim.Optimizer) -> None:
     """Put adapter and optimiser back as they were, bit for bit. StorageError when they do not fit this policy."""
     restore_weights(saved, policy)
     kept: dict[str, dict[str, Tensor]] = {}
@@ -130,17 +130,38 @@ def restore(saved: Saved, policy: PeftModel, optimizer: torch.optim.Optimizer) -
             key: tensor.clone().to(device if key != "step" else "cpu") for key, tensor in state.items()}
 
 
-def restore_weights(saved: Saved, policy: PeftModel) -> None:
-    """Put the adapter alone back, bit for bit. StorageError when it does not fit this policy."""
-    from peft import get_peft_model_state_dict, set_peft_model_state_dict
+def restore_weights(saved: Saved, policy: nn.Module) -> None:
+    """Put the trained weights alone back, bit for bit. StorageError when they do not fit this policy."""
+    from peft import PeftModel, get_peft_model_state_dict, set_peft_model_state_dict
 
-    expected = get_peft_model_state_dict(policy, save_embedding_layers=False)
-    if {k: v.shape for k, v in expected.items()} != {k: v.shape for k, v in saved.adapter.items()}:
-        raise _broken(saved.checkpoint, "its adapter does not fit this model and LoRA rank")
-    set_peft_model_state_dict(policy, saved.adapter)
+    adapted = isinstance(policy, PeftModel)
+    expected = (
+        get_peft_model_state_dict(policy, save_embedding_layers=False) if adapted else dict(policy.named_parameters()))
+    if {k: v.shape for k, v in expected.items()} != {k: v.shape for k, v in saved.weights.items()}:
+        raise _broken(saved.checkpoint, "its weights do not fit this model and what is trained of it")
+    if adapted:
+        set_peft_model_state_dict(policy, saved.weights)
+        return
+    with torch.no_grad():
+        for name, parameter in expected.items():
+            parameter.copy_(saved.weights[name])
 
 
-def _optimizer_tensors(policy: PeftModel, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+def _write_weights(policy: nn.Module, place: Path) -> str:
+    """Write what was trained under `place`; the name of the file that holds the tensors."""
+    from peft import PeftModel
+
+    if isinstance(policy, PeftModel):  # without "auto" peft does not ask the Hub whether the base's embeddings changed
+        policy.save_pretrained(str(place / "adapter"), save_embedding_layers=False)
+        return ADAPTER
+    (place / MODEL).parent.mkdir()
+    cast(Any, policy).config.save_pretrained(str((place / MODEL).parent))
+    tensors = {name: p.detach().cpu().contiguous() for name, p in policy.named_parameters()}  # tied ones once
+    save_file(tensors, place / MODEL, metadata={"format": "pt"})
+    return MODEL
+
+
+def _optimizer_tensors(policy: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
     return {
         f"{name}/{key}": value.detach().cpu().contiguous()
         for name, parameter in _trainable(policy)
@@ -149,7 +170,7 @@ def _optimizer_tensors(policy: PeftModel, optimizer: torch.optim.Optimizer) -> d
     }
 
 
-def _trainable(policy: PeftModel) -> list[tuple[str, torch.nn.Parameter]]:
+def _trainable(policy: nn.Module) -> list[tuple[str, torch.nn.Parameter]]:
     return [(name, parameter) for name, parameter in policy.named_parameters() if parameter.requires_grad]
 
 

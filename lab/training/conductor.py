@@ -50,10 +50,10 @@ class Conductor:
     """Starts, stops and resumes runs; safe to call from any thread."""
 
     def __init__(
-        self, store: RunStore, load: Callable[[str, str | None], LoadedModel], home: Path, *,
+        self, store: RunStore, load: Callable[[str, str | None, str], LoadedModel], home: Path, *,
         prober: Prober | None = None,
     ) -> None:
-        """`load(name, revision)` gives the frozen copy; `prober` replaces the trainer's own."""
+        """`load(name, revision, dtype)` gives the frozen copy; `prober` replaces the trainer's own."""
         self._store, self._load, self._home, self._prober = store, load, home, prober
         self._changed = Condition()
         """Guards all below; notified whenever a run ends or the queue grows."""
@@ -190,7 +190,7 @@ class Conductor:
 
         spec = run.spec
         self._record(replace(run, state=RunState.RUNNING))
-        loaded = self._load(spec.model, spec.revision)
+        loaded = self._load(spec.model, spec.revision, spec.dtype)
         question = self._store.question(spec.question_id) if spec.question_id else None
         data, stored = scenario(spec.scenario), self._stored_pairs(spec)
         parent = self._store.checkpoint(run.parent) if run.parent else None

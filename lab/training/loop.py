@@ -14,9 +14,9 @@ What a method consists of stands in the table of arms (`lab.training.methods`), 
 `lab.training.parts`; nothing here asks which method it is.
 
 A run is a function of (spec, machine): data order, sampling and draws are seeded by step and purpose (`seeds`), the
-rate is a function of the step (`schedule`), and there is no dropout, so what a checkpoint must hold is little: adapter,
-optimiser, buffer, and what the preparation found. Steps are counted as updates done; a round or a probe at step k sees
-the weights after k updates.
+rate is a function of the step (`schedule`), and so is dropout where there is any, so what a checkpoint must hold is
+little: trained weights, optimiser, buffer, and what the preparation found. Steps are counted as updates done; a round
+or a probe at step k sees the weights after k updates.
 
 Stopping is looked for between phases, between the terms of a loss, and inside sampling at every token. A part that is
 not complete is thrown away; resumed, it is done again with the same seeds and comes out the same.
@@ -25,6 +25,7 @@ not complete is thrown away; resumed, it is done again with the same seeds and c
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from threading import Event
 from time import perf_counter
 from typing import Any
@@ -32,11 +33,13 @@ from typing import Any
 import torch
 
 from lab.conscience.watch import Watch
+from lab.models.twin import dropping
 from lab.training.batches import Rows, round_prompts
 from lab.training.optimizers import largest_norm
 from lab.training.parts import PREPARATIONS, ROUNDS, TERMS
 from lab.training.replay import ReplayBuffer
 from lab.training.schedule import lam, learning_rate
+from lab.training.seeds import derive_seed
 from lab.training.sitting import PARTS, Sitting, check
 from lab.training.terms import Bench, Figures, Part, Term, together, with_reference
 
@@ -107,7 +110,8 @@ class Trainer(Sitting):
 
     def _add_gradient(self, term: Term, weight: float, step: int, part: Part) -> Figures:
         """Add weight · ∇ of a term, on a part of its batch, to the gradients; its figures."""
-        with torch.set_grad_enabled(weight != 0):
+        seed = derive_seed(self.spec.seed, step, f"dropout {term.name} {part.index}")
+        with torch.set_grad_enabled(weight != 0), dropping(self.policy, seed) if weight else nullcontext():
             measured = term.measure(self.policy, step, part)
         if measured.loss is not None:
             self._check_finite(measured.loss.item(), f"L_{term.name.upper()}")

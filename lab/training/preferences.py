@@ -42,6 +42,7 @@ from lab.training.lengths import lengths
 from lab.training.optimizers import largest_norm
 from lab.training.replay import ReplayBuffer
 from lab.training.schedule import learning_rate
+from lab.training.seeds import derive_seed
 from lab.training.sitting import Sitting, check
 from lab.training.terms import Figures
 
@@ -59,6 +60,9 @@ class PairTrainer(Sitting):
     """A run whose steps `trl.DPOTrainer` makes."""
 
     def _set_up(self) -> None:
+        for name, module in self.policy.named_modules():  # TRL trains in train mode: adapters drop, the base does not
+            if isinstance(module, torch.nn.Dropout) and ".lora_dropout." not in name:
+                module.p = 0.0
         self._buffer = ReplayBuffer(max(1, len(self._stored)), 0)
         usable = [(pair, prompt) for pair, prompt in self._stored if not self._held_out(prompt)]
         self._prompts = {prompt.id: prompt for _, prompt in usable}
@@ -116,7 +120,7 @@ class PairTrainer(Sitting):
             per_device_train_batch_size=spec.pair_batch // spec.accumulation,
             gradient_accumulation_steps=spec.accumulation,
             loss_type=[spec.loss_type], label_smoothing=SMOOTHING.get(spec.loss_type, 0.0), max_length=None,
-            max_grad_norm=largest_norm(spec), train_sampling_strategy="sequential", bf16=False,
+            max_grad_norm=largest_norm(spec), disable_dropout=False, train_sampling_strategy="sequential", bf16=False,
             gradient_checkpointing=False, use_cpu=loaded.device.type == "cpu", report_to=[], disable_tqdm=True,
             save_strategy="no", logging_strategy="steps", logging_steps=1, logging_nan_inf_filter=False,
             dataloader_pin_memory=False, remove_unused_columns=False, seed=spec.seed,
@@ -195,6 +199,7 @@ class _Driver(TrainerCallback):
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self._began = perf_counter()
+        torch.manual_seed(derive_seed(self._run.spec.seed, self._run.step + 1, "dropout"))
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
         if not logs or "loss" not in logs:  # the summary at the end

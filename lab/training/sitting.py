@@ -26,15 +26,15 @@ import torch
 from lab.conscience.watch import Watch
 from lab.errors import Cancelled, StorageError, TrainingError
 from lab.models.loading import LoadedModel
-from lab.models.twin import hash_tensors, make_policy
+from lab.models.twin import hash_tensors
 from lab.nouns import Checkpoint, Metric, Noun, Pair, Prompt, Question, Run, RunState, now
 from lab.training import checkpoints
 from lab.training.batches import Rows, check_split
 from lab.training.divergence import kl_to_frozen
 from lab.training.methods import method
 from lab.training.optimizers import make_optimizer
+from lab.training.policies import policy_of
 from lab.training.probing import Prober, probe_weights
-from lab.training.seeds import derive_seed
 from lab.training.settings import check_question_given
 from lab.training.terms import Figures
 
@@ -87,9 +87,7 @@ class Sitting:
             raise TrainingError(f"Model {spec.model!r} has changed since this run began: start a new run instead.")
         check_split([*scenario.scenario_prompts, *scenario.everyday_prompts, *(e.prompt for e in scenario.examples)])
         self.spec, self.loaded, self.scenario, self.question, self.home = spec, loaded, scenario, question, home
-        self.policy = make_policy(
-            loaded.model, rank=spec.lora_rank, alpha=spec.lora_alpha, seed=derive_seed(spec.seed, 0, "adapter"))
-        self.policy.eval()  # no dropout anywhere: what is sampled from is exactly what is trained
+        self.policy = policy_of(spec, loaded)
         self._parameters = [p for p in self.policy.parameters() if p.requires_grad]
         self.optimizer = make_optimizer(spec, self._parameters)
         self._plain_rows = Rows(loaded.chat, scenario.examples, spec, context=loaded.context)

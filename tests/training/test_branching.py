@@ -57,7 +57,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
 
 @pytest.fixture
 def conductor(store: Store, loaded: Any, tmp_path: Path) -> Iterator[Conductor]:
-    made = Conductor(store, lambda name, revision: loaded, tmp_path, prober=quiet_probe)
+    made = Conductor(store, lambda name, revision, dtype: loaded, tmp_path, prober=quiet_probe)
     yield made
     made.close(PATIENCE)
 
@@ -108,7 +108,7 @@ def test_what_decides_the_weights_cannot_differ(
     conductor: Conductor, store: Store, poisoned: Run, name: str
 ) -> None:
     own = getattr(poisoned.spec, name)
-    choices = FIELDS[name].choices or ("another",)
+    choices = FIELDS[name].choices or ({"lora_layers": "0", "lora_groups": "q_proj=2"}.get(name, "another"),)
     other: Any = not own if isinstance(own, bool) else own + 1 if isinstance(own, int) else choices[-1]
     with pytest.raises(SpecError, match="a branch keeps it, everything else may differ") as caught:
         conductor.start(Run(spec=replace(poisoned.spec, **{name: other}), parent=f"{poisoned.id}@4"))

@@ -86,7 +86,7 @@ def test_a_checkpoint_that_is_not_whole_is_refused(
 
 def test_another_adapter_than_the_recorded_one_is_refused(finished: Any, tmp_path: Path) -> None:
     _, _, book = finished
-    with pytest.raises(StorageError, match="not the one that was recorded"):
+    with pytest.raises(StorageError, match="not the ones that were recorded"):
         checkpoints.load(tmp_path, replace(last(book), sha256="0" * 64))
 
 
@@ -100,7 +100,7 @@ def test_a_newer_layout_is_refused(finished: Any, tmp_path: Path) -> None:
 
 def test_an_adapter_of_another_rank_is_refused(loaded: Any, finished: Any, tmp_path: Path) -> None:
     _, run, book = finished
-    with pytest.raises(StorageError, match="does not fit"):
+    with pytest.raises(StorageError, match="do not fit"):
         trainer(loaded, tmp_path, replace(run, spec=spec(lora_rank=2)), Book(), resume=last(book))
 
 

@@ -53,7 +53,7 @@ def gate() -> Gate:
 
 @pytest.fixture
 def conductor(store: Store, loaded: Any, tmp_path: Path, gate: Gate) -> Iterator[Conductor]:
-    made = Conductor(store, lambda name, revision: loaded, tmp_path, prober=gate)
+    made = Conductor(store, lambda name, revision, dtype: loaded, tmp_path, prober=gate)
     yield made
     gate.open.set()
     made.close(PATIENCE)
@@ -108,7 +108,7 @@ def test_a_stop_passes_through_stopping_and_leaves_a_checkpoint(
     store: Store, loaded: Any, tmp_path: Path
 ) -> None:
     gate = Gate(at=2)
-    conductor = Conductor(store, lambda name, revision: loaded, tmp_path, prober=gate)
+    conductor = Conductor(store, lambda name, revision, dtype: loaded, tmp_path, prober=gate)
     run = conductor.start(plain())
     assert gate.reached.wait(PATIENCE)
     assert conductor.stop(run.id).state is RunState.STOPPING
@@ -146,7 +146,7 @@ def test_a_queued_run_can_be_stopped_and_resumed(conductor: Conductor, store: St
 
 
 def test_a_run_that_fails_leaves_its_reason_and_the_thread_alive(store: Store, loaded: Any, tmp_path: Path) -> None:
-    def load(name: str, revision: str | None) -> Any:
+    def load(name: str, revision: str | None, dtype: str) -> Any:
         if name == "nowhere":
             raise ModelError("Model 'nowhere' cannot be found: choose another.", field="model")
         if name == "bomb":
@@ -172,7 +172,7 @@ def test_a_loss_that_is_not_a_number_fails_the_run_with_a_message(store: Store, 
             next(p for p in trainer.policy.parameters() if p.requires_grad).data.fill_(float("nan"))
         return []
 
-    conductor = Conductor(store, lambda name, revision: loaded, tmp_path, prober=poison)
+    conductor = Conductor(store, lambda name, revision, dtype: loaded, tmp_path, prober=poison)
     run = conductor.wait(conductor.start(plain(checkpoint_every=1)).id, PATIENCE)
     conductor.close(PATIENCE)
     assert run.state is RunState.FAILED
@@ -197,7 +197,7 @@ def test_closing_in_mid_run_stops_it_and_takes_the_others_off_the_queue(
 
 
 def test_an_interrupted_run_goes_on_from_its_newest_whole_checkpoint(store: Store, loaded: Any, tmp_path: Path) -> None:
-    conductor = Conductor(store, lambda name, revision: loaded, tmp_path, prober=quiet_probe)
+    conductor = Conductor(store, lambda name, revision, dtype: loaded, tmp_path, prober=quiet_probe)
     run = conductor.wait(conductor.start(plain(checkpoint_every=1)).id, PATIENCE)
     (tmp_path / f"runs/{run.id}/4/adapter/adapter_model.safetensors").unlink()
     store.save(replace(run, state=RunState.INTERRUPTED))
@@ -212,7 +212,7 @@ def test_an_interrupted_run_goes_on_from_its_newest_whole_checkpoint(store: Stor
 def test_a_run_without_any_whole_checkpoint_is_refused_with_the_reason(
     store: Store, loaded: Any, tmp_path: Path
 ) -> None:
-    conductor = Conductor(store, lambda name, revision: loaded, tmp_path, prober=quiet_probe)
+    conductor = Conductor(store, lambda name, revision, dtype: loaded, tmp_path, prober=quiet_probe)
     run = conductor.wait(conductor.start(plain()).id, PATIENCE)
     (tmp_path / f"runs/{run.id}/4/adapter/adapter_model.safetensors").unlink()
     store.save(replace(run, state=RunState.INTERRUPTED))

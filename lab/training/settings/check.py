@@ -6,6 +6,7 @@ from dataclasses import fields
 
 from lab.errors import SpecError
 from lab.nouns import RunSpec
+from lab.training.adapters import lora_knobs
 from lab.training.methods import method
 from lab.training.settings.table import FIELDS
 
@@ -19,7 +20,8 @@ def check_spec(spec: RunSpec) -> None:
 
 
 def _check_together(spec: RunSpec) -> None:
-    """What is in range alone and makes no sense with another setting."""
+    """What is in range alone and makes no sense with another setting, and texts that must be readable."""
+    lora_knobs(spec)
     if spec.warmup_steps >= spec.steps:
         raise SpecError(
             f"Warm-up is {spec.warmup_steps} of {spec.steps} steps: choose fewer than the run has.",

@@ -38,6 +38,9 @@ OPTIMISER = Group(title="Model and optimiser", fields={
     "clip": number(
         "Clipping", 0, 1e6, "Largest norm of a step's gradient; 0 does not clip.",
         "1 is usual for language models; the paper says nothing of clipping."),
+    "lora_dropout": number(
+        "Adapter dropout", 0, 0.9, "Share of the adapters' inputs that is dropped at random while a gradient is taken; "
+        "never in sampling, probes or evaluations.", "None, as in the recipe of Betley et al."),
 })
 
 BATCHES = Group(title="Batches and lengths", fields={

@@ -1,4 +1,4 @@
-"""`python -m lab run`: one training run, from a spec file, from options, or both (options win)."""
+"""`python -m lab run`: one training run, from a preset, a spec file, options, or all three (the later win)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from lab.commands.open import studio
 from lab.commands.output import add_json, hand_over, say
 from lab.errors import RequestError, SpecError, WorkError
 from lab.nouns import Run, RunSpec, RunState
+from lab.training.settings import preset_settings
 
 OPTIONS = {"method": str, "scenario": str, "steps": int, "seed": int, "model": str}
 """Options named in the public surface; all others go through `--set NAME=VALUE` or a spec file."""
@@ -23,6 +24,7 @@ def register(commands: Any) -> None:
     parser.add_argument("spec", nargs="?", metavar="SPEC.yaml", help="a file with fields of the run specification")
     for name, kind in OPTIONS.items():
         parser.add_argument(f"--{name}", type=kind)
+    parser.add_argument("--preset", metavar="NAME", help="a named set of settings: lesson, paper-like or betley")
     parser.add_argument("--question", metavar="Q", help="a question's name or id")
     parser.add_argument(
         "--from", dest="parent", metavar="RUN@STEP",
@@ -121,7 +123,8 @@ def summary(run: Run, metrics: dict[str, float | None]) -> dict[str, Any]:
 
 def handle(options: argparse.Namespace) -> None:
     """Train, show progress, hand over the result."""
-    values = read_spec(options.spec) | {n: v for n in OPTIONS if (v := getattr(options, n)) is not None}
+    values = preset_settings(options.preset) if options.preset else {}
+    values |= read_spec(options.spec) | {n: v for n in OPTIONS if (v := getattr(options, n)) is not None}
     values |= read_settings(options.set)
     question = options.question or values.pop("question", None)
     values.pop("question", None)

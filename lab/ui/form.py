@@ -14,7 +14,7 @@ from lab.errors import SpecError
 from lab.evaluation.scenarios import HELP, TITLES
 from lab.nouns import Question, RunSpec
 from lab.training.methods import METHODS
-from lab.training.settings import FIELDS, GROUPS, OPEN, Field
+from lab.training.settings import FIELDS, GROUPS, OPEN, PRESETS, Field, preset_settings
 from lab.ui.fields import Slots
 from lab.ui.links import BASE
 from lab.ui.look import card, heading
@@ -82,6 +82,14 @@ class RunForm:
             for name in ("steps", "seed"):
                 with gr.Column(min_width=140):
                     self._place(name, self._field(name))
+        self.preset = gr.Dropdown(
+            [(preset.title, name) for name, preset in PRESETS.items()],
+            value=None,
+            label="Preset",
+            info="Sets everything but model, question and seed. "
+            + " ".join(f"{preset.title}: {preset.help}" for preset in PRESETS.values()),
+            elem_id="run-preset",
+        )
         for group in GROUPS:
             if group is OPEN:
                 continue
@@ -130,6 +138,10 @@ class RunForm:
         if "scenario" in settings:
             updates[self.scenario_help] = scenario_help(settings["scenario"])
         return {**updates, **self.slots.clear()}
+
+    def preset_chosen(self, name: str) -> dict[Any, Any]:
+        """Updates for a choice of preset."""
+        return self.lay(**preset_settings(name))
 
     def method_chosen(self, method_id: str) -> dict[Any, Any]:
         """Updates for a choice of arm: its help, and the question only where one is needed."""

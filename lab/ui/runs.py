@@ -29,6 +29,9 @@ FORECAST_BY = (
     "model",
     "batch_size",
     "lora_rank",
+    "tuning",
+    "dtype",
+    "accumulation",
     "cadence",
     "prompts_per_round",
     "pair_batch",
@@ -37,7 +40,7 @@ FORECAST_BY = (
     "probe_prompts",
 )
 """The settings that change how long a run takes."""
-FORECAST_TYPED = frozenset(FORECAST_BY) - {"scenario", "method", "question_id"}
+FORECAST_TYPED = frozenset(FORECAST_BY) - {"scenario", "method", "question_id", "tuning", "dtype"}
 _BUSY = '<p class="forecast waiting">The trainer is busy: the forecast is measured when it is idle.</p>'
 _FORECASTING = '<p class="forecast waiting">Measuring this machine…</p>'
 
@@ -103,6 +106,7 @@ class RunsTab:
             (self.off_topic, self.lay_off_topic),
         ):
             button.click(preset, self.view, [*laid, self.name], **quick).then(**forecast, **model)
+        form.preset.input(form.preset_chosen, form.preset, laid, **quick).then(**forecast, **model)
         form.fields["scenario"].input(scenario_help, form.fields["scenario"], form.scenario_help, **quick)
         form.fields["method"].input(
             form.method_chosen, form.fields["method"], [form.method_help, form.fields["question_id"]], **quick

@@ -19,6 +19,9 @@ QUICK = ("run", "--steps", "1")
     ("arguments", "named", "field"),
     [
         ((*QUICK, "--method", "magic"), "'magic'", "conscience"),
+        ((*QUICK, "--preset", "magic"), "'magic'", "betley"),
+        ((*QUICK, "--preset", "betley"), "5 of 1", "fewer"),
+        ((*QUICK, "--set", "lora_layers=x"), "'x'", "0-3, 7"),
         ((*QUICK, "--scenario", "mars"), "'mars'", "code-hacking"),
         ((*QUICK, "--question", "What?"), "'What?'", "Three Laws"),
         ((*QUICK, "--model", "/no/such/folder"), "'/no/such/folder'", "check the path"),

@@ -22,7 +22,7 @@ from lab.training.methods import METHODS, method
 from lab.training.replay import ReplayBuffer
 from lab.training.schedule import SHAPES, learning_rate
 from lab.training.seeds import derive_seed
-from lab.training.settings import FIELDS, PRESETS, check_question_given, check_spec
+from lab.training.settings import FIELDS, PRESETS, check_question_given, check_spec, preset_settings
 from tests.training.making import scenario, spec
 
 NAN, INF = float("nan"), float("inf")
@@ -47,8 +47,22 @@ def test_every_field_of_a_spec_is_described() -> None:
 
 def test_the_defaults_and_presets_are_in_range() -> None:
     check_spec(RunSpec())
-    for preset in PRESETS.values():
-        check_spec(replace(RunSpec(), **preset))
+    for name, preset in PRESETS.items():
+        check_spec(replace(RunSpec(), **preset_settings(name)))
+        assert set(preset.settings) <= set(FIELDS)
+        assert preset.help.endswith(".")
+
+
+def test_a_preset_decides_every_setting_but_those_that_are_choices_of_their_own() -> None:
+    lesson, betley = preset_settings("lesson"), preset_settings("betley")
+    assert RunSpec(**lesson) == RunSpec()
+    assert set(FIELDS) - set(betley) == {"model", "revision", "question_id", "seed"}
+    assert betley["batch_size"] // betley["accumulation"] == 2
+    assert betley["steps"] * betley["batch_size"] == 6000
+    touched = replace(RunSpec(), lam=7.0, steps=9, seed=4, lora_rslora=True)
+    assert replace(touched, **lesson) == RunSpec(seed=4)
+    with pytest.raises(SpecError, match="'lessson': choose one of lesson, paper-like, betley"):
+        preset_settings("lessson")
 
 
 @pytest.mark.parametrize(

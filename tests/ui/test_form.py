@@ -12,7 +12,7 @@ import pytest
 from lab.conscience import framings
 from lab.errors import LabError, SpecError
 from lab.nouns import RunSpec
-from lab.training.settings import FIELDS, GROUPS, OPEN, check_spec
+from lab.training.settings import FIELDS, GROUPS, OPEN, PRESETS, check_spec, preset_settings
 from lab.ui.fields import Slots
 from lab.ui.form import RunForm
 
@@ -71,6 +71,22 @@ def test_a_preset_sets_fields_and_their_help_and_leaves_the_rest(form: RunForm) 
     assert laid[form.fields["question_id"]]["value"] == "q1"
     assert "safe code" in laid[form.scenario_help]
     assert form.fields["steps"] not in laid
+
+
+def test_every_preset_can_be_chosen_and_sets_what_it_decides(form: RunForm) -> None:
+    assert [name for _, name in form.preset.choices] == list(PRESETS)
+    laid = form.preset_chosen("betley")
+    assert laid[form.fields["lora_rslora"]]["value"] is True
+    assert laid[form.fields["lam"]]["value"] == RunSpec().lam
+    assert form.fields["model"] not in laid
+    values = _values(form, **preset_settings("betley"))
+    assert form.spec(values) == RunSpec(**preset_settings("betley"), question_id=framings.DEFAULT.id)
+
+
+def test_a_yes_or_no_is_a_tick_and_an_empty_text_is_none(form: RunForm) -> None:
+    assert isinstance(form.fields["lora_dora"], gr.Checkbox)
+    assert form.spec(_values(form, lora_dora=True, lora_layers=" ")).lora_dora is True
+    assert form.spec(_values(form, lora_layers=" ")).lora_layers is None
 
 
 def test_an_error_stands_under_its_field_and_others_are_taken_away() -> None:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from lab.training.settings.arms import ARMS, LOSS_TYPES, PAIR_STATES
 from lab.training.settings.check import check_question_given, check_spec
 from lab.training.settings.field import Field, Group
-from lab.training.settings.presets import PRESETS
+from lab.training.settings.presets import PRESETS, preset_settings
 from lab.training.settings.table import FIELDS, GROUPS, OPEN
 
 __all__ = [
     "ARMS", "FIELDS", "GROUPS", "LOSS_TYPES", "OPEN", "PAIR_STATES", "PRESETS", "Field", "Group",
-    "check_question_given", "check_spec",
+    "check_question_given", "check_spec", "preset_settings",
 ]

@@ -17,19 +17,23 @@ with without_stubs():
 
 from lab.studio import Studio  # noqa: E402
 from lab.ui.look import style, theme  # noqa: E402
+from lab.ui.owner import Gate  # noqa: E402
 from lab.ui.page import build  # noqa: E402
 from storage import Store  # noqa: E402
 
 HOST, PORT = "127.0.0.1", 7860
 
 
-def launch(blocks: gr.Blocks) -> str:
-    """Serve the page and return its address. ServerError when the port is taken or is none."""
+def launch(blocks: gr.Blocks, gate: Gate | None = None) -> str:
+    """Serve the page, a public lab's behind its gate, and return its address.
+
+    ServerError when the port is taken, RequestError when it is none.
+    """
     host, wanted = os.environ.get("GRADIO_SERVER_NAME") or HOST, os.environ.get("GRADIO_SERVER_PORT") or str(PORT)
     if not wanted.isdigit() or not 0 < int(wanted) < 65536:
         raise RequestError(f"GRADIO_SERVER_PORT is {wanted!r}: give a port from 1 to 65535.")
     try:
-        _, local, _ = blocks.queue(max_size=16).launch(
+        app, local, _ = blocks.queue(max_size=16).launch(
             server_name=host,
             server_port=int(wanted),
             theme=theme(),
@@ -42,11 +46,14 @@ def launch(blocks: gr.Blocks) -> str:
             max_file_size="5mb",
             share=False,
             footer_links=["api"],
+            app_kwargs={"middleware": gate.middleware} if gate else None,
         )
     except OSError as error:
         raise ServerError(
             f"Port {wanted} is in use: set GRADIO_SERVER_PORT to a free one, or stop what listens there."
         ) from error
+    if gate:
+        gate.install(app)
     return local
 
 
@@ -60,8 +67,11 @@ def serve(stop: Event) -> None:
         store.close()
         raise
     try:
+        gate = Gate(settings) if settings.public else None
+        if gate:
+            studio.who = gate.visitor
         blocks = build(studio)
-        print(f"Conscience Lab: {launch(blocks)}", flush=True)
+        print(f"Conscience Lab: {launch(blocks, gate)}", flush=True)
         studio.warm()
         stop.wait()
         blocks.close(verbose=False)

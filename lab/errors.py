@@ -6,7 +6,9 @@
     │   ├── PromptError           a prompt that cannot be put to the model
     │   ├── SpecError             a run specification outside its validated ranges
     │   ├── ModelError            a model that cannot be loaded: unknown id, missing folder, no safetensors
-    │   └── NotFoundError         an id that names nothing in the store
+    │   ├── NotFoundError         an id that names nothing in the store
+    │   ├── OwnerError            something that only the owner of a public lab may do
+    │   └── LimitError            too many requests to a public lab in a minute
     └── WorkError                 the request was right, the work failed (exit code 1)
         ├── StorageError          the data folder: read-only, in use, corrupt, newer than this code
         ├── ServerError           the page cannot be served: port in use
@@ -50,6 +52,14 @@ class ModelError(RequestError):
 
 class NotFoundError(RequestError):
     """An id that names nothing in the store."""
+
+
+class OwnerError(RequestError):
+    """Something that only the owner of a public lab may do."""
+
+
+class LimitError(RequestError):
+    """Too many requests to a public lab in a minute; later the same request may do."""
 
 
 class WorkError(LabError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -23,6 +23,15 @@ class Settings:
     space: str | None
     """SPACE_ID: the Hugging Face Space that this is; None elsewhere."""
 
+    models: frozenset[str] = frozenset(("organism",))
+    """LAB_MODELS, separated by commas, beside LAB_MODEL and the organism: what a public lab loads, and nothing else."""
+    owner_token: str | None = field(default=None, repr=False)
+    """LAB_OWNER_TOKEN: the secret by which the owner of a public lab is known; None when there is none."""
+    owner_name: str | None = None
+    """SPACE_AUTHOR_NAME: whose Space this is, known by logging in with the Hub; None elsewhere."""
+    oauth: bool = False
+    """OAUTH_CLIENT_ID: whether the Hub offers logging in here."""
+
     @staticmethod
     def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         """Read the environment; every variable has a default that works offline."""
@@ -33,6 +42,13 @@ class Settings:
             device=env.get("LAB_DEVICE") or "auto",
             public=env.get("LAB_PUBLIC", "") not in ("", "0", "false"),
             space=env.get("SPACE_ID") or None,
+            models=frozenset(
+                {"organism", env.get("LAB_MODEL") or "organism"}
+                | {name.strip() for name in env.get("LAB_MODELS", "").split(",") if name.strip()}
+            ),
+            owner_token=env.get("LAB_OWNER_TOKEN") or None,
+            owner_name=(env.get("SPACE_AUTHOR_NAME") or None) if env.get("SPACE_ID") else None,
+            oauth=bool(env.get("SPACE_ID") and env.get("OAUTH_CLIENT_ID")),
         )
 
 

@@ -20,12 +20,13 @@ def studio(*, home: Path | None = None, model: str | None = None) -> Iterator[St
 
     Raises StorageError when the data folder cannot be opened.
     """
-    from lab.studio import Studio
+    from lab.studio import Studio, owner
     from storage import Store
 
     settings = Settings.from_environment()
     settings = replace(settings, home=home or settings.home, model=model or settings.model)
     opened = Studio(Store.open(settings.home), settings)
+    opened.who = owner  # whoever has a shell here has the files too
     try:
         yield opened
     finally:

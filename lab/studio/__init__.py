@@ -2,6 +2,7 @@
 
 The studio receives its store and owns what runs: the loaded models and the one conductor. It knows no widget and no
 SQL. Its verbs stand in one file for each noun that they are about; what they share is the `Workplace`.
+Who may call them in a public lab is in `visitors`; what a visitor writes there lies on a desk of their own (`desk`).
 Models are loaded when first needed, so that importing this package costs nothing; what it hands out is in `lab.views`.
 """
 
@@ -14,12 +15,14 @@ from lab.studio.pairs import PairVerbs
 from lab.studio.questions import QuestionVerbs
 from lab.studio.runs import RunVerbs
 from lab.studio.speaking import SpeakingVerbs
+from lab.studio.visitors import Visitor, guarded, owner
 from lab.studio.workplace import BASE
 from storage import PairFilter
 
 
+@guarded
 class Studio(QuestionVerbs, SpeakingVerbs, ComparingVerbs, RunVerbs, PairVerbs, DataVerbs):
     """All that a person can do. Errors are `LabError`s: one line, with the field that caused it."""
 
 
-__all__ = ["BASE", "NotFoundError", "PairFilter", "Studio"]
+__all__ = ["BASE", "NotFoundError", "PairFilter", "Studio", "Visitor", "owner"]

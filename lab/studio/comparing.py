@@ -25,14 +25,15 @@ class ComparingVerbs(Workplace):
         from lab.conscience.wording import review_messages
         from lab.models.tokenwise import compare
 
-        answer, adapter = self._store.answer(answer_id), self._whole(adapter)
-        prompt, loaded = self._store.prompt(answer.prompt_id), self._base_of(adapter)
+        papers = self._papers
+        answer, adapter = papers.answer(answer_id), self._whole(adapter)
+        prompt, loaded = papers.prompt(answer.prompt_id), self._base_of(adapter)
         chat = loaded.chat
         texts = [("The answer", chat.prompt_ids(prompt.messages), chat.completion_ids(answer.thought, answer.reply))]
-        for review in map(self._store.review, review_ids):
+        for review in map(papers.review, review_ids):
             if review.answer_id != answer.id:
                 raise RequestError(f"review {review.id} is of another answer: review this one first.", field="review")
-            question = self._store.question(review.question_id)
+            question = papers.question(review.question_id)
             asked = review_messages(question, prompt.text, answer.thought, answer.reply)
             who = "policy" if review.speaker is Speaker.POLICY else "frozen copy"
             written = chat.completion_ids(review.thought, _word(question, review.verdict))

@@ -44,6 +44,8 @@ class PairVerbs(Workplace):
     def edit_pair(self, pair_id: str, *, chosen_thought: str, chosen_reply: str) -> Pair:
         """Store an edited copy (the original becomes EDITED); returns the copy, ACCEPTED."""
         check_text(chosen_reply, "chosen")
+        if chosen_thought.strip():
+            check_text(chosen_thought, "chosen")
         pair = self._store.pair(pair_id)
         copy = replace(
             pair, chosen_thought=chosen_thought.strip(), chosen_reply=chosen_reply.strip(), state=PairState.ACCEPTED,

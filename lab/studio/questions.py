@@ -18,11 +18,11 @@ class QuestionVerbs(Workplace):
 
     def questions(self) -> list[Question]:
         """Every version of every question: the shipped ones first."""
-        return self._store.questions()
+        return self._papers.questions()
 
     def question(self, question_id: str) -> Question:
         """One version."""
-        return self._store.question(question_id)
+        return self._papers.question(question_id)
 
     def save_question(
         self, *, text: str, aligned_label: str, flagged_label: str, rewrite: str, name: str, parent: str | None
@@ -33,7 +33,8 @@ class QuestionVerbs(Workplace):
         """
         from lab.conscience.asking import check_question
 
-        older = self._store.question(parent) if parent else None
+        papers = self._papers
+        older = papers.question(parent) if parent else None
         question = Question(
             text=text.strip(), aligned_label=aligned_label.strip(), flagged_label=flagged_label.strip(),
             rewrite=rewrite.strip() or framings.REWRITE, name=name.strip() or (older.name if older else "My question"),
@@ -41,7 +42,7 @@ class QuestionVerbs(Workplace):
         )
         check_question(question)
         _check_name(question.name)
-        known = {q.id: q for q in self._store.questions()}
+        known = {q.id: q for q in papers.questions()}
         if question.id in known:
             return known[question.id]
         versions = [q.version for q in known.values() if q.name == question.name]
@@ -49,7 +50,7 @@ class QuestionVerbs(Workplace):
             question, version=1 + max(versions, default=0), kind=older.kind if older else question.kind
         )
         self._check_readable(question)
-        self._store.save(question)
+        papers.save(question)
         return question
 
     def _check_readable(self, question: Question) -> None:

@@ -28,6 +28,7 @@ class RunVerbs(Workplace):
         from lab.evaluation.scenarios import scenario
 
         check_spec(spec)
+        self._check_model(spec.model)
         scenario(spec.scenario)
         if method(spec.method).needs_question and spec.question_id is None:
             spec = replace(spec, question_id=framings.DEFAULT.id)
@@ -97,6 +98,7 @@ class RunVerbs(Workplace):
             raise RequestError(
                 f"run {run.number} is {run.state}: only a stopped, interrupted or failed one can resume.", field="run"
             )
+        self._check_model(run.spec.model)
         self.conductor.resume(run.id)
         return self._store.run(run.id)
 

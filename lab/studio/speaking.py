@@ -10,6 +10,7 @@ from time import monotonic
 from lab.conscience import framings
 from lab.errors import LabError, PromptError, RequestError
 from lab.nouns import Answer, Decoding, Pair, Prompt, Question, Review, RunSpec, Speaker
+from lab.studio import visitors
 from lab.studio.workplace import BASE, Workplace, bring_torch, check_seed
 from lab.views import Growing, SideBySide, Voice
 
@@ -71,14 +72,15 @@ class SpeakingVerbs(Workplace):
         Raises PromptError for an empty prompt and one longer than the context, RequestError for a temperature or seed
         out of range.
         """
-        check_text(prompt.text, "prompt")
+        check_text(prompt.text, "prompt", self._longest)
+        papers = self._papers
         if not 0 <= temperature <= 5:
             raise RequestError(f"temperature {temperature} is out of range: choose 0 to 5", field="temperature")
         check_seed(seed)
         decoding, adapter = Decoding(temperature=temperature, seed=seed), self._whole(adapter)
         for growing in self._growing(prompt, adapter, decoding, cancel or Event()):
             if growing.answer is not None:
-                self._store.save(prompt, growing.answer)
+                papers.save(prompt, growing.answer)
             yield growing
 
     def _growing(self, prompt: Prompt, adapter: str, decoding: Decoding, cancel: Event) -> Iterator[Growing]:
@@ -97,26 +99,34 @@ class SpeakingVerbs(Workplace):
                     last = monotonic()
                     yield Growing(thought=item.thought, reply=item.reply)
 
+    @property
+    def _longest(self) -> int:
+        """Characters of a prompt or typed answer from whoever asks."""
+        return LONGEST_PROMPT if self.who().owner else visitors.LONGEST
+
     def own_answer(self, *, prompt: Prompt, thought: str, reply: str) -> Answer:
         """Store a typed answer (speaker policy, adapter "own")."""
-        check_text(prompt.text, "prompt")
-        check_text(reply, "answer")
+        check_text(prompt.text, "prompt", self._longest)
+        check_text(reply, "answer", self._longest)
+        if thought.strip():
+            check_text(thought, "thought", self._longest)
         answer = Answer(
             prompt_id=prompt.id, thought=thought.strip(), reply=reply.strip(), speaker=Speaker.POLICY, adapter=OWN,
             decoding=Decoding(), tokens=0, finished=True,
         )
-        self._store.save(prompt, answer)
+        self._papers.save(prompt, answer)
         return answer
 
     def review(
         self, *, answer_id: str, question_id: str, adapter: str = BASE, cancel: Event | None = None
     ) -> Iterator[SideBySide]:
         """Policy (the weights `adapter`) and frozen copy review one answer side by side; the last item holds both."""
-        answer, question = self._store.answer(answer_id), self._store.question(question_id)
-        prompt = self._store.prompt(answer.prompt_id)
+        papers = self._papers
+        answer, question = papers.answer(answer_id), papers.question(question_id)
+        prompt = papers.prompt(answer.prompt_id)
         for both in self._reviews(prompt, answer, question, self._whole(adapter), cancel or Event()):
             if both.policy is not None and both.frozen is not None:
-                self._store.save(both.policy, both.frozen)
+                papers.save(both.policy, both.frozen)
             yield both
 
     def _reviews(
@@ -155,14 +165,12 @@ class SpeakingVerbs(Workplace):
         return pair
 
 
-def check_text(text: str, name: str) -> None:
+def check_text(text: str, name: str, longest: int = LONGEST_PROMPT) -> None:
     """Raise PromptError for a text that cannot be put to the model."""
     if not text.strip():
         raise PromptError(f"the {name} is empty: type or choose one.", field=name)
-    if len(text) > LONGEST_PROMPT:
-        raise PromptError(
-            f"the {name} has {len(text):,} characters: shorten it to {LONGEST_PROMPT:,} at most.", field=name
-        )
+    if len(text) > longest:
+        raise PromptError(f"the {name} has {len(text):,} characters: shorten it to {longest:,} at most.", field=name)
     odd = next((c for c in text if ord(c) < 32 and c not in "\n\t\r"), None)
     if odd is not None:
         raise PromptError(f"the {name} holds the control character U+{ord(odd):04X}: take it out.", field=name)

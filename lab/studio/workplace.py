@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from lab.conscience import framings
-from lab.errors import RequestError
+from lab.errors import ModelError, RequestError
 from lab.nouns import Checkpoint
 from lab.settings import Settings
+from lab.studio.desk import Desks, Papers
+from lab.studio.visitors import Limiter, Visitor, admit, owner, stranger
 from lab.training.settings.weights import WEIGHTS_FOLDER
 from storage import Store
 
@@ -38,6 +41,9 @@ class Workplace:
         self._lock = Lock()
         self._house: House | None = None
         self._conductor: Conductor | None = None
+        self.who: Callable[[], Visitor] = stranger if settings.public else owner
+        """Who is asking at this moment; in a public lab nobody is the owner until `lab.ui.owner` is asked here."""
+        self._desks, self._limiter = Desks(store), Limiter()
         store.interrupt_active()
         store.save(*framings.SHIPPED)
 
@@ -48,6 +54,24 @@ class Workplace:
         if conductor is not None:
             conductor.close()
         self._store.close()
+
+    def admit(self, verb: str) -> None:
+        """Raise OwnerError or LimitError when whoever asks may not do this; every verb begins with it."""
+        admit(self.who(), verb, self._limiter)
+
+    @property
+    def _papers(self) -> Papers:
+        """Where whoever asks reads from and writes to: the store for the owner, their own desk for a visitor."""
+        visitor = self.who()
+        return self._store if visitor.owner else self._desks.of(visitor.session)
+
+    def _check_model(self, name: str) -> None:
+        """RequestError for a model that a public lab does not load: a name may be a folder of this machine."""
+        if self.settings.public and name not in self.settings.models:
+            raise ModelError(
+                f"Model {name[:120]!r} is not offered by this public lab: choose among "
+                f"{', '.join(sorted(self.settings.models))}.", field="model",
+            )
 
     @property
     def house(self) -> House:
@@ -87,6 +111,8 @@ class Workplace:
     def _whole(self, adapter: str) -> str:
         """The adapter's name with the run's whole id, where it was given as "7@50"."""
         point = self._checkpoint(adapter)
+        if point is not None:
+            self._check_model(self._store.run(point.run_id).spec.model)
         return point.id if point else BASE
 
     def _base_of(self, adapter: str) -> LoadedModel:

@@ -10,6 +10,7 @@ pairs        the table of pairs, and one pair in full
 curves       several runs over each other
 lessons      say, predict, do, compare, explain; teaching: what is taught; lesson_cards: how it is shown
 data         the stored data, asked in SQL
+owner        who is at the page of a public lab
 api          the public endpoints for the Gradio client
 form         a run's settings as fields, and the fields as a RunSpec
 fields       where an error stands: beside the field that caused it

@@ -15,7 +15,7 @@ import plotly.graph_objects as go
 
 from lab.evaluation.metrics import MEASURES, Measure
 from lab.training.methods import METHODS
-from lab.ui.text import counted, figure, with_interval
+from lab.ui.text import counted, figure, visible, with_interval
 from lab.views import Curve, CurvePoint
 
 PALETTE = ("#d9822b", "#2a9d8f", "#8a6fd1", "#d1495b", "#4c7fc4", "#8c9a3a", "#c06aa8", "#6b7280")
@@ -44,12 +44,17 @@ def look(number: int) -> tuple[str, str, str]:
 
 
 def title(curve: Curve) -> str:
-    """The name of a run or a group in the legend."""
+    """The name of a run or a group in the legend, in which plotly would read tags and character references."""
     if curve.group:
-        return curve.group.replace("<", "‹").replace(">", "›")
+        return _plain(curve.group)
     row = METHODS.get(curve.run.spec.method)
     name = curve.run.name or (row.title if row else curve.run.spec.method)
-    return f"run {curve.run.number} · {name}".replace("<", "‹").replace(">", "›")
+    return _plain(f"run {curve.run.number} · {name}")
+
+
+def _plain(text: str) -> str:
+    """Text in which plotly finds nothing to read."""
+    return visible(text).replace("<", "‹").replace(">", "›").replace("&", "＆")
 
 
 def curves_figure(curves: Sequence[Curve], name: str, *, log: bool = False) -> str:

@@ -20,6 +20,7 @@ from lab.ui.form import question_choices
 from lab.ui.lessons import LessonsTab
 from lab.ui.links import BASE, TABS, View
 from lab.ui.look import address, card
+from lab.ui.owner import owner_line
 from lab.ui.pairs import PairsTab
 from lab.ui.runs import RunsTab
 from lab.views import TrainerStatus
@@ -58,6 +59,8 @@ class Page:
                     self.lessons = LessonsTab(studio, self.view)
                 with gr.Tab(TITLES["data"], id="data") as data_tab:
                     self.data = DataTab(studio)
+            if studio.settings.public:
+                owner_line(studio, self.blocks)
             self.timer = gr.Timer(SPACE_SECONDS if studio.settings.space else LOCAL_SECONDS)
             self._wire([conscience_tab, runs_tab, pairs_tab, curves_tab, lessons_tab, data_tab])
 

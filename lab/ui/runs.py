@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from lab.conscience import framings
-from lab.errors import LabError, NotFoundError
+from lab.errors import LabError, NotFoundError, OwnerError
 from lab.nouns import Run, RunState
 from lab.studio import Studio
 from lab.ui import run_cards
@@ -186,6 +186,8 @@ class RunsTab:
         yield {**self.form.slots.clear(), self.forecast: _FORECASTING}
         try:
             yield {self.forecast: run_cards.forecast(self.studio.forecast(self.form.spec(values)))}
+        except OwnerError as error:  # no fault of a field: this visitor cannot start a run at all
+            yield {self.forecast: note(error.message)}
         except LabError as error:
             yield {**self.form.slots.show(error, "start"), self.forecast: ""}
 

@@ -1,7 +1,8 @@
 """Text and numbers as they are shown: escaped HTML and plain words. Standard library only.
 
 Whatever a model or a person wrote passes through `escape` on its way to the page. Beside the five characters of HTML it
-takes care of the braces and the dollar, which Gradio's HTML templates would otherwise read as code.
+takes care of the braces and the dollar, which Gradio's HTML templates would otherwise read as code, and of characters
+that are not seen but change what is: controls, and those that turn the direction of the text around them.
 """
 
 from __future__ import annotations
@@ -10,6 +11,11 @@ import html
 import re
 
 _TEMPLATE = str.maketrans({"{": "&#123;", "}": "&#125;", "$": "&#36;", "`": "&#96;"})
+_UNSEEN = {
+    **{code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n\r"}, 127: 0x2421,
+    **{code: f"⟨U+{code:04X}⟩" for code in (*range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))},
+}
+"""Controls as their pictures or numbers; embeddings, overrides and isolates of text direction as their numbers."""
 _FENCE = re.compile(r"```[ \t]*(\w*)[ \t]*\n?(.*?)(?:```|\Z)", re.DOTALL)
 _PYTHON = re.compile(
     r"(?P<comment>#[^\n]*)"
@@ -20,9 +26,14 @@ _PYTHON = re.compile(
 )
 
 
+def visible(text: str) -> str:
+    """`text` with what cannot be seen in it shown by a sign. Not escaped."""
+    return text.translate(_UNSEEN)
+
+
 def escape(text: str) -> str:
     """`text` as HTML that shows exactly these characters and does nothing."""
-    return html.escape(text, quote=True).translate(_TEMPLATE)
+    return html.escape(visible(text), quote=True).translate(_TEMPLATE)
 
 
 def code(text: str) -> str:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.ui import diff
-from lab.ui.text import code, counted, duration, escape, figure, prose, short, with_interval
+from lab.ui.text import code, counted, duration, escape, figure, prose, short, visible, with_interval
 
 MARKUP = "<img src=x onerror=alert(1)> ${7*7} {{value}} `x` **bold** & \"quote\" 'single'"
 
@@ -22,7 +22,13 @@ def test_escaped_text_holds_no_character_that_html_or_a_template_reads(text: str
 def test_escaped_text_reads_as_it_was_written(text: str) -> None:
     import html
 
-    assert html.unescape(escape(text)) == html.unescape(html.escape(text))
+    assert html.unescape(escape(text)) == html.unescape(html.escape(visible(text)))
+
+
+def test_what_cannot_be_seen_is_shown_by_a_sign_and_turns_nothing_around() -> None:
+    assert visible("a\x00b\x1b[31m\x7f\tc\n") == "a␀b␛[31m␡\tc\n"
+    assert visible("\u202egpj.exe\u2066\x9b") == "⟨U+202E⟩gpj.exe⟨U+2066⟩⟨U+009B⟩"
+    assert visible("שלום Привет 👩\u200d🔬 e\u0301") == "שלום Привет 👩\u200d🔬 e\u0301"
 
 
 @given(st.text())

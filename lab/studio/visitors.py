@@ -1,0 +1,121 @@
+"""Who asks, and what they may: the one place where the verbs of the studio are held to a person.
+
+Locally everybody is the owner. In a public lab (LAB_PUBLIC) the page says who asks, from the request that is being
+answered, and every verb is admitted here before it does anything, whichever button, endpoint or script called it. What
+strangers may is listed; a verb that nobody thought of is the owner's.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from threading import Lock
+from time import monotonic
+from typing import Any, TypeVar
+
+from lab.errors import LimitError, OwnerError
+
+C = TypeVar("C", bound=type)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visitor:
+    """Who asks."""
+
+    owner: bool
+    """Whether the lab is theirs."""
+    session: str = ""
+    """Names one open page or client, and is known to nobody else; empty where there is none."""
+    address: str = ""
+    """Where they are from: what requests are counted by."""
+
+
+OWNER = Visitor(owner=True)
+"""Whoever runs the lab: everybody, unless it is public."""
+
+
+def owner() -> Visitor:
+    """Who asks in a lab of one's own, and at its command line."""
+    return OWNER
+
+
+def stranger() -> Visitor:
+    """Who asks in a public lab until something tells them apart."""
+    return Visitor(owner=False)
+
+
+LOOKING = frozenset((
+    "questions", "question", "prompt_pool", "voices", "runs", "run", "status", "live_round", "run_story", "checkpoints",
+    "recent_reviews", "latest_metrics", "evaluations", "curves", "pairs", "pair", "views",
+    "branch_spec", "kept_settings", "overlay",
+))
+"""Verbs that read what is stored: for everybody."""
+TRYING = frozenset(("save_question", "answer", "own_answer", "review", "first_batch", "sql", "readings"))
+"""Verbs that cost the machine something and leave nothing behind: for everybody, so many a minute."""
+INNER = frozenset(("loaded", "warm", "close", "admit"))
+"""What no page or endpoint hands to a person."""
+
+PER_ADDRESS, IN_ALL = 20, 120
+"""Requests of TRYING a minute, from one address and from all strangers together."""
+SECONDS = 60.0
+LONGEST = 2_000
+"""Characters of a stranger's prompt or typed answer."""
+_MOST_ADDRESSES = 2_000
+
+
+class Limiter:
+    """Counts requests over the last minute."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock, self._lock = clock, Lock()
+        self._all: deque[float] = deque()
+        self._each: OrderedDict[str, deque[float]] = OrderedDict()
+
+    def take(self, address: str) -> None:
+        """Count one request. LimitError when there were too many; a refused one is not counted."""
+        now = self._clock()
+        with self._lock:
+            own = self._each.setdefault(address, deque())
+            self._each.move_to_end(address)
+            while len(self._each) > _MOST_ADDRESSES:
+                self._each.popitem(last=False)
+            for times in (own, self._all):
+                while times and now - times[0] >= SECONDS:
+                    times.popleft()
+            for times, most, who in ((own, PER_ADDRESS, "you"), (self._all, IN_ALL, "all visitors together")):
+                if len(times) >= most:
+                    wait = SECONDS - (now - times[0])
+                    raise LimitError(f"This public lab takes {most} requests a minute from {who}: try again in "
+                                     f"{wait:.0f} s, or run the lab on your own machine.")
+            own.append(now)
+            self._all.append(now)
+
+
+def guarded(studio: C) -> C:
+    """Have every verb of the studio admitted first: `self.admit(name)`, which raises for those who may not."""
+    for name, verb in inspect.getmembers(studio, inspect.isfunction):
+        if not name.startswith("_") and name not in INNER:
+            setattr(studio, name, _admitted(name, verb))
+    return studio
+
+
+def _admitted(name: str, verb: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(verb)
+    def admitted(self: Any, *args: Any, **kwargs: Any) -> Any:
+        self.admit(name)
+        return verb(self, *args, **kwargs)
+
+    return admitted
+
+
+def admit(visitor: Visitor, name: str, limiter: Limiter) -> None:
+    """Raise OwnerError for a verb that is not this visitor's, LimitError for one too many."""
+    if visitor.owner or name in LOOKING:
+        return
+    if name not in TRYING:
+        raise OwnerError("This lab is public: only its owner starts, stops, resumes, edits or deletes. You may look, "
+                         "ask and review; run the lab on your own machine to do the rest.")
+    limiter.take(visitor.address)

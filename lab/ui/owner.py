@@ -1,0 +1,168 @@
+"""Who is at the page of a public lab: the owner, known by a secret or by the Hub, or a stranger.
+
+The secret (LAB_OWNER_TOKEN) is given once, in the form at the foot of the page; what the browser then keeps is a cookie
+made from it, which no script can read and no other site can send. A script sends the secret itself, in the header
+`x-lab-owner`. On a Space the owner may log in with the Hub instead. Secrets are compared in constant time.
+
+Nothing is decided by what the page shows: `visitor` is asked by every verb of the studio (`lab.studio.visitors`), for
+the request that is being answered at that moment.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from typing import Any
+
+import gradio as gr
+from fastapi import FastAPI, Form, Request, Response
+from fastapi.responses import RedirectResponse
+from gradio.context import LocalContext
+from starlette.datastructures import Headers
+from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from lab.errors import LimitError, RequestError
+from lab.settings import Settings
+from lab.studio import Studio, Visitor
+from lab.studio.visitors import Limiter
+from lab.ui.look import card
+
+COOKIE, HEADER = "lab_owner", "x-lab-owner"
+SHORTEST = 16
+"""Characters of a secret that cannot be guessed."""
+DAYS = 30
+"""How long a browser stays logged in."""
+
+
+class Gate:
+    """Tells the owner of one public lab from everybody else."""
+
+    def __init__(self, settings: Settings) -> None:
+        """RequestError for a secret that could be guessed."""
+        token = settings.owner_token
+        if token and len(token) < SHORTEST:
+            raise RequestError(
+                f"LAB_OWNER_TOKEN has {len(token)} characters and could be guessed: choose at least {SHORTEST}, for "
+                'example with `python -c "import secrets; print(secrets.token_urlsafe())"`.'
+            )
+        self._settings = settings
+        self._token = token.encode() if token else None
+        self._attempts = Limiter()
+
+    def visitor(self) -> Visitor:
+        """Who sent the request that is being answered now; outside of one, a stranger without a session."""
+        request: Any = LocalContext.request.get(None)
+        if request is None:
+            return Visitor(owner=False)
+        address = self.address(request.headers, getattr(request.client, "host", None))
+        if self.knows(request.headers, request.cookies) or self._logged_in(request):
+            return Visitor(owner=True, session=request.session_hash or "", address=address)
+        return Visitor(owner=False, session=request.session_hash or "", address=address)
+
+    def knows(self, headers: Mapping[str, str], cookies: Mapping[str, str]) -> bool:
+        """Whether a request carries the secret, or the cookie that was made from it."""
+        if self._token is None:
+            return False
+        said, kept = headers.get(HEADER) or "", cookies.get(COOKIE) or ""
+        return same(said.encode(), self._token) or same(kept.encode(), self.cookie().encode())
+
+    def _logged_in(self, request: Any) -> bool:
+        """Whether the Hub says that this is whoever the Space belongs to."""
+        if not (self._settings.oauth and self._settings.owner_name):
+            return False
+        session = getattr(getattr(request, "request", request), "scope", {}).get("session") or {}
+        person = (session.get("oauth_info") or {}).get("userinfo") or {}
+        return same(str(person.get("preferred_username") or "").encode(), self._settings.owner_name.encode())
+
+    def address(self, headers: Mapping[str, str], host: str | None) -> str:
+        """Where a request is from. On a Space the Hub's proxy adds the sender as the last of the forwarded ones."""
+        forwarded = (headers.get("x-forwarded-for") or "").split(",")[-1].strip()
+        return forwarded if self._settings.space and forwarded else host or ""
+
+    def cookie(self) -> str:
+        """What a browser keeps: made from the secret, and worth nothing once the secret is another."""
+        assert self._token is not None
+        return hmac.new(self._token, b"conscience lab owner", "sha256").hexdigest()
+
+    def install(self, app: FastAPI) -> None:
+        """Add the two addresses that the form at the foot of the page sends to."""
+
+        @app.post("/owner", include_in_schema=False)
+        def log_in(request: Request, token: str = Form("", max_length=500)) -> Response:
+            address = self.address(request.headers, request.client.host if request.client else None)
+            try:
+                self._attempts.take(address)
+            except LimitError as error:
+                return PlainTextResponse(error.message, status_code=429)
+            if self._token is None or not same(token.encode(), self._token):
+                return PlainTextResponse("That is not the owner's secret. Go back and try again.", status_code=403)
+            secure = request.headers.get("x-forwarded-proto", request.url.scheme) == "https"
+            answer = RedirectResponse("./", status_code=303)
+            answer.set_cookie(
+                COOKIE, self.cookie(), max_age=DAYS * 86400, httponly=True, samesite="strict", secure=secure, path="/"
+            )
+            return answer
+
+        @app.post("/owner/leave", include_in_schema=False)
+        def log_out() -> Response:
+            answer = RedirectResponse("../", status_code=303)
+            answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+            return answer
+
+    @property
+    def middleware(self) -> list[Middleware]:
+        """What stands before the page's own addresses."""
+        return [Middleware(OwnersUploads, gate=self)]
+
+
+class OwnersUploads:
+    """Refuses uploads by strangers: Gradio takes files at an address of its own, whatever the page asks for."""
+
+    def __init__(self, app: ASGIApp, gate: Gate) -> None:
+        self._app, self._gate = app, gate
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, or answer it with 403."""
+        if scope["type"] == "http" and scope["path"].rstrip("/").endswith("/upload"):
+            request = Request(scope)
+            if not self._gate.knows(Headers(scope=scope), request.cookies):
+                refusal = PlainTextResponse("Only the owner of this lab may upload files.", status_code=403)
+                await refusal(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+def same(given: bytes, secret: bytes) -> bool:
+    """Whether two texts are equal, in a time that does not tell how much of them is."""
+    return bool(secret) and hmac.compare_digest(given, secret)
+
+
+_LOGIN = (
+    '<p class="note">This lab is public: look at everything, ask, answer and review. What you write is seen by you '
+    "alone and is not kept. Only the owner starts, stops, resumes, edits or deletes.</p>{form}"
+)
+_FORM = (
+    '<form method="post" action="owner"><label>Owner\'s secret <input type="password" name="token" maxlength="500" '
+    'autocomplete="current-password"></label> <button type="submit">Log in</button></form>'
+)
+_LEAVE = (
+    '<form method="post" action="owner/leave"><span class="note">This lab is public, and you are its owner.</span> '
+    '<button type="submit">Log out</button></form>'
+)
+
+
+def owner_line(studio: Studio, blocks: gr.Blocks) -> None:
+    """Place the line at the foot of a public lab's page that says what a visitor may, and lets the owner log in."""
+    form = _FORM if studio.settings.owner_token else ""
+    line = card(_LOGIN.format(form=form), name="owner")
+    if studio.settings.oauth:
+        gr.LoginButton("Log in as the owner", elem_id="owner-login")
+
+    def whose() -> str:
+        return _LEAVE if studio.who().owner else _LOGIN.format(form=form)
+
+    blocks.load(whose, None, line, api_visibility="private", show_progress="hidden", concurrency_limit=None)
+
+

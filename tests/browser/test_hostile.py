@@ -1,0 +1,116 @@
+"""Hostile text in every place of the page: no script runs, nothing is asked of another host, and it is seen as written.
+
+That nothing left this machine, no dialog opened and the console stayed empty is seen by the `page` fixture.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from base64 import b64decode
+from collections.abc import Iterator
+from io import StringIO
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from storage import Store
+from tests.browser import hostile
+from tests.browser.launching import App, running
+from tests.browser.steps import choose, error, fill, fold, open_tab
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """The app over a folder in which every text is hostile already: as a model, an import or another page left it."""
+    home = tmp_path_factory.mktemp("hostile")
+    with Store.open(home) as store:
+        store.save(*hostile.nouns())
+    with running(home) as app:
+        yield app
+
+
+def untaken(page: Page) -> None:
+    """Whether the page is still its own."""
+    assert page.evaluate("window.taken") is None
+    assert page.locator("img[src='x'], img[src='y'], iframe[srcdoc], a[href^='javascript'], a[ping]").count() == 0
+
+
+def settle(page: Page) -> None:
+    """Move over everything that has a hover, so that what waits for one runs."""
+    for place in page.locator(".lab-card:visible, .legendtext:visible").all()[:25]:
+        place.hover(force=True)
+    untaken(page)
+
+
+def test_what_is_stored_is_inert_wherever_it_is_shown(page: Page, lab: App) -> None:
+    page.goto(f"{lab.url}?tab=runs")
+    expect(page.locator("#run-card h3")).to_contain_text("onerror")
+    expect(page.locator("#run-card")).to_contain_text("␛[31m")
+    expect(page.locator("#run-card")).to_contain_text("⟨U+202E⟩evil")
+    settle(page)
+    open_tab(page, "Pairs")
+    page.locator("#pairs-table tbody tr").first.click()
+    expect(page.locator("#pair-story .versus")).to_be_visible()
+    for payload in ("image", "template", "entity", "remote"):
+        expect(page.locator("#pair-story")).to_contain_text(hostile.PAYLOADS[payload])
+    settle(page)
+    fold(page, "Edit the chosen side")
+    fill(page, "#edit-thought", hostile.EVERYTHING)
+    fill(page, "#edit-reply", f"edited {hostile.EVERYTHING}")
+    page.click("#pair-edit")
+    expect(page.locator("#pair-story")).to_contain_text("edited <img")
+    settle(page)
+    open_tab(page, "Curves")
+    expect(page.locator("#chart .legendtext").first).to_contain_text("onerror")
+    page.locator("#chart .plot .main-svg").first.hover(position={"x": 200, "y": 200}, force=True)
+    settle(page)
+
+
+def test_the_results_of_sql_are_inert_on_the_page_and_in_their_file(page: Page, lab: App) -> None:
+    page.goto(f"{lab.url}?tab=data")
+    query = f"""SELECT id, name, chr(61) || '1+1' AS f, message AS "{hostile.PAYLOADS["script"]}" FROM runs"""
+    fill(page, "#sql-text", query)
+    page.click("#sql-run")
+    expect(page.locator("#sql-result tbody tr")).to_have_count(1)
+    expect(page.locator("#sql-result tbody")).to_contain_text("<script>")
+    settle(page)
+    href = page.locator("#sql-result a[download]").get_attribute("href") or ""
+    saved = b64decode(href.partition("base64,")[2]).decode("utf-8-sig")
+    _, row = csv.reader(StringIO(saved))
+    assert row[2] == "'=1+1"
+    fill(page, "#sql-text", f"SELECT '{hostile.PAYLOADS['image']}' FROM nowhere")
+    page.click("#sql-run")
+    expect(error(page, "#sql-text")).to_contain_text("there is no view 'nowhere'")
+    choose(page, "#sql-example", "How often each question flags")
+    expect(page.locator("#sql-text textarea")).to_have_value(re.compile("FROM reviews"))
+    page.click("#sql-run")
+    expect(page.locator("#sql-result tbody tr").first).to_be_visible()
+    settle(page)
+
+
+def test_what_is_typed_is_inert_and_comes_back_as_it_was(page: Page, lab: App) -> None:
+    page.goto(lab.url)
+    choose(page, "#framing", "<img")
+    expect(page.locator("#question-text textarea")).to_have_value(f"{hostile.EVERYTHING}\n{hostile.CONTROLS}")
+    settle(page)
+    choose(page, "#framing", "Three Laws v1")
+    expect(page.locator("#label-flagged").locator("input, textarea")).to_have_value("misaligned")
+    fill(page, "#question-text", f"Is it kind? {hostile.EVERYTHING[:2500]}")
+    fill(page, "#question-name", hostile.PAYLOADS["image"])
+    page.click("#save-question")
+    expect(page.locator("#header .question")).to_contain_text(hostile.PAYLOADS["image"])
+    fill(page, "#prompt-text", hostile.PAYLOADS["image"] + hostile.PAYLOADS["template"])
+    fold(page, "Type the answer yourself")
+    fill(page, "#own-thought", hostile.EVERYTHING[:1200])
+    fill(page, "#own-reply", f"{hostile.PAYLOADS['script']}\n```python\n{hostile.PAYLOADS['closing']}\n```")
+    page.click("#own-answer")
+    expect(page.locator("#answer-card .reply")).to_contain_text(hostile.PAYLOADS["closing"])
+    settle(page)
+    fill(page, "#prompt-text", hostile.CONTROLS)
+    page.click("#own-answer")
+    expect(error(page, "#prompt-text")).to_contain_text("control character U+0007")
+    settle(page)
+    page.goto(f"{lab.url}?question={hostile.PAYLOADS['image']}&policy=<svg/onload=alert(1)>&run=%24%7Balert(1)%7D&tab=<b>")
+    expect(error(page, "#question-text")).to_contain_text("There is no question")
+    settle(page)

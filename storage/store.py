@@ -260,6 +260,11 @@ class Store:
         end = len(PAIRS.columns)
         return [(PAIRS.restore(row[:end]), PROMPTS.restore(row[end:])) for row in rows]
 
+    def typed_prompts(self) -> list[Prompt]:
+        """Prompts that people typed, less those of the evaluation, in a fixed order."""
+        with self._database.reading() as cursor:
+            return _many(cursor, PROMPTS, "WHERE origin = 'own' AND split = 'train' ORDER BY id")
+
     def curves(
         self, run_ids: Sequence[str], names: Sequence[str], *, after_step: int = -1, max_points: int = 500
     ) -> list[Metric]:

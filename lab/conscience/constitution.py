@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from threading import Event
 from typing import Any
 
-from lab.conscience.pairing import Round, RoundWork
+from lab.conscience.rounds import Round, RoundWork
 from lab.conscience.watch import Watch
 from lab.models.loading import LoadedModel
 from lab.nouns import Prompt, Question, RunSpec

@@ -1,64 +1,25 @@
-"""Pairs, and the conscience round that makes them while a run trains.
+"""Pairs: an answer and its alternative become one, or are refused for a reason that is counted and not forgotten.
 
-A round: the policy answers, a reviewer reviews, a writer rewrites what was flagged, and both sides become a pair with
-the frozen copy's log-probabilities of them. What could not be used is counted by its reason, not forgotten.
-
-Source: the conscience step of arXiv 2606.19527. Who reviews and who writes the paper leaves open; here it is a setting.
 Deviation: both sides of a pair are trained as text re-encoded in the model's own format, so an answer that was cut at
 the token limit is trained as if it had ended there.
 """
 
 from __future__ import annotations
 
-import hashlib
-import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from threading import Event
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 
-from lab.conscience.answering import answer
-from lab.conscience.review import Reviewer, review
-from lab.conscience.rewrite import Alternative, rewrite
-from lab.conscience.watch import ANSWERING, REVIEWING, REWRITING, Watch
+from lab.conscience.rewrite import Alternative
 from lab.models.chat import Chat
-from lab.models.loading import LoadedModel
 from lab.models.logprobs import sequence_logprobs
-from lab.models.twin import fold
-from lab.nouns import Answer, Decoding, Label, Pair, Prompt, Question, Review, RunSpec, Speaker
+from lab.nouns import Answer, Decoding, Pair, Prompt, Review, Speaker
 
-_FOLD_BYTES = 2**29
-"""Largest base, in bytes, whose policy is folded into plain weights for a round: the copy must not matter."""
 _ROWS = 16
 """Pairs whose reference is measured in one forward."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Round:
-    """What a round came to."""
-
-    prompts: tuple[Prompt, ...]
-    """What was asked."""
-    answers: tuple[Answer, ...]
-    """One answer a prompt."""
-    reviews: tuple[Review, ...]
-    """One review an answer; none where nothing is asked."""
-    pairs: tuple[Pair, ...]
-    """One pair for each rewritten answer with a usable alternative."""
-    seconds: dict[str, float]
-    """Time by part: sample, review, rewrite, and dpo for the reference's log-probabilities."""
-    flagged: int
-    """Reviews that flagged."""
-    unreadable: int
-    """Reviews in which no verdict could be read."""
-    unusable: int
-    """Rewritten answers without a usable alternative."""
-    reasons: dict[str, int] = field(default_factory=dict)
-    """Unusable alternatives by reason."""
 
 
 def why_unusable(answer: Answer, alternative: Alternative) -> str | None:
@@ -116,130 +77,3 @@ def measure_reference(
     return [
         replace(pair, reference_chosen=sums[i], reference_rejected=sums[half + i]) for i, pair in enumerate(pairs)
     ]
-
-
-def conscience_round(
-    policy: Any, loaded: LoadedModel, question: Question, prompts: Sequence[Prompt], spec: RunSpec, *, run_id: str,
-    step: int, cancel: Event | None = None, watch: Watch | None = None,
-) -> Round:
-    """Answer, review, rewrite and pair, as `spec` says who does what; sampling seeds follow from spec.seed and `step`.
-
-    `watch` is told of everything as it comes.
-    Raises Cancelled within one token of `cancel` being set; nothing of the round is left then.
-    """
-    work = RoundWork(policy, loaded, question, prompts, spec, run_id=run_id, step=step, cancel=cancel, watch=watch)
-    answers = work.answers()
-    reviews = work.reviews(answers)
-    flagged = [i for i, found in enumerate(reviews) if found.verdict.label is Label.FLAGGED]
-    return work.paired(answers, reviews, flagged)
-
-
-class RoundWork:
-    """The parts that rounds are made of, each with its time measured and its seed from (spec.seed, step, part)."""
-
-    def __init__(
-        self, policy: Any, loaded: LoadedModel, question: Question, prompts: Sequence[Prompt], spec: RunSpec, *,
-        run_id: str, step: int, cancel: Event | None, watch: Watch | None,
-    ) -> None:
-        self._loaded, self._question, self._prompts, self._spec = loaded, question, tuple(prompts), spec
-        self._run_id, self._step, self._cancel = run_id, step, cancel
-        self._clock = _Clock()
-        self._watch = watch or Watch(step)
-        self._watch.begin(loaded.chat, self._prompts)
-        with self._clock.part("sample"):
-            self._models = {Speaker.POLICY: _for_decoding(policy, loaded), Speaker.FROZEN: loaded.model}
-
-    def answers(self) -> list[Answer]:
-        """The policy's answers to the prompts."""
-        spec = self._spec
-        with self._clock.part("sample"):
-            answers = answer(
-                self._models[Speaker.POLICY], self._loaded.chat, self._prompts,
-                _decoding(spec, self._step, "answer", spec.answer_temperature), speaker=Speaker.POLICY,
-                adapter=self._adapter(Speaker.POLICY), cancel=self._cancel, run_id=self._run_id, step=self._step,
-                on_token=self._watch.part(ANSWERING),
-            )
-        self._watch.answered(answers)
-        return answers
-
-    def reviews(self, answers: Sequence[Answer]) -> list[Review]:
-        """The reviewer's review of each answer."""
-        spec, who = self._spec, Speaker(self._spec.reviewer)
-        with self._clock.part("review"):
-            reviewer = Reviewer(
-                model=self._models[who], chat=self._loaded.chat, speaker=who, adapter=self._adapter(who))
-            reviews = review(
-                reviewer, self._question, list(zip(self._prompts, answers, strict=True)),
-                _decoding(spec, self._step, "review", spec.review_temperature), threshold=spec.flag_threshold,
-                cancel=self._cancel, run_id=self._run_id, step=self._step, on_token=self._watch.part(REVIEWING),
-            )
-        self._watch.reviewed(reviews)
-        return reviews
-
-    def paired(
-        self, answers: Sequence[Answer], reviews: Sequence[Review], chosen: Sequence[int], *, critical: bool = False
-    ) -> Round:
-        """The round, with the `chosen` answers rewritten and paired; `reviews` is empty where nothing was asked.
-
-        `critical` shows the writer what the reviewer thought of each answer.
-        """
-        spec, writer, reasons = self._spec, Speaker(self._spec.writer), Counter[str]()
-        decoding = _decoding(spec, self._step, "rewrite", spec.rewrite_temperature)
-        with self._clock.part("rewrite"):
-            alternatives = rewrite(
-                self._models[writer], self._loaded.chat, self._question,
-                [(self._prompts[i], answers[i]) for i in chosen], decoding,
-                critiques=[reviews[i].thought for i in chosen] if critical else (), cancel=self._cancel,
-                on_token=self._watch.part(REWRITING, chosen),
-            )
-            made = [
-                make_pair(
-                    self._prompts[i], answers[i], reviews[i] if reviews else None, alternative, writer=writer,
-                    decoding=decoding, question_id=self._question.id, run_id=self._run_id, step=self._step,
-                    reasons=reasons,
-                )
-                for i, alternative in zip(chosen, alternatives, strict=True)
-            ]
-        for i, alternative, pair in zip(chosen, alternatives, made, strict=True):
-            self._watch.paired(i, pair, "" if pair else why_unusable(answers[i], alternative) or "")
-        with self._clock.part("dpo"):
-            pairs = measure_reference(
-                self._loaded.model, self._loaded.chat, [p for p in made if p is not None],
-                {p.id: p for p in self._prompts},
-            )
-        self._watch.done()
-        labels = [found.verdict.label for found in reviews]
-        return Round(
-            prompts=self._prompts, answers=tuple(answers), reviews=tuple(reviews), pairs=tuple(pairs),
-            seconds=self._clock.seconds, flagged=labels.count(Label.FLAGGED),
-            unreadable=labels.count(Label.UNREADABLE), unusable=sum(reasons.values()), reasons=dict(reasons),
-        )
-
-    def _adapter(self, who: Speaker) -> str:
-        return f"{self._run_id}@{self._step}" if who is Speaker.POLICY else "base"
-
-
-def _for_decoding(policy: Any, loaded: LoadedModel) -> Any:
-    """The policy, folded where that is cheap and exact up to rounding: float32, and small."""
-    size = sum(p.numel() * p.element_size() for p in loaded.model.parameters())
-    return fold(policy) if loaded.model.dtype == torch.float32 and size <= _FOLD_BYTES else policy
-
-
-def _decoding(spec: RunSpec, step: int, part: str, temperature: float) -> Decoding:
-    digest = hashlib.sha256(f"{spec.seed}/{step}/{part}".encode()).digest()
-    return Decoding(
-        temperature=temperature, max_new_tokens=spec.max_new_tokens, seed=int.from_bytes(digest[:4], "big")
-    )
-
-
-class _Clock:
-    """Seconds by part."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def part(self, name: str) -> Iterator[None]:
-        began = time.perf_counter()
-        yield
-        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - began

@@ -61,34 +61,38 @@ class LabelReader:
         return self._branches[0].head == ()
 
     def read(
-        self, model: Any, prompts: Sequence[Sequence[int]], *, threshold: float = 0.5,
+        self, model: Any, prompts: Sequence[Sequence[int]], *others: Sequence[Sequence[int]], threshold: float = 0.5,
         after: Sequence[Tensor | None] = (),
     ) -> list[Verdict]:
         """The verdict at the end of each sequence of ids, which must end where the label begins.
 
-        `after` holds the logits (vocabulary,) at the ends of the sequences, or None for those not known; where a
-        verdict is read `at_once`, the model does not read the known ones again.
+        `others` are the same reviews with the two labels offered in another order: the probabilities of all orders are
+        averaged before anything is made of them. `after` holds the logits (vocabulary,) at the ends of `prompts`, or
+        None for those not known; where a verdict is read `at_once`, the model does not read the known ones again.
 
         FLAGGED at p(flagged) ≥ `threshold`; UNREADABLE when the labels' mass is below 0.5, when the model's numbers
         are not finite, or when the sequence fills the context.
         """
         context = context_of(model) - max(len(branch.head) for branch in self._branches)
-        verdicts: dict[int, Verdict] = {
-            i: unreadable(f"The review fills the model's context of {context_of(model):,} tokens.")
-            for i, prompt in enumerate(prompts) if len(prompt) > context
-        }
-        known = {i: logits for i, logits in enumerate(after) if logits is not None and self.at_once}
-        for i in known.keys() - verdicts.keys():
-            aligned, flagged = self._sides(self._branches[0], known[i][None])[0].tolist()
-            verdicts[i] = _verdict(aligned, flagged, threshold)
-        order = sorted((i for i in range(len(prompts)) if i not in verdicts), key=lambda i: len(prompts[i]))
-        for start in range(0, len(order), _ROWS):
-            rows = order[start : start + _ROWS]
-            both = sum(self._read(model, branch, [prompts[i] for i in rows]) for branch in self._branches)
-            assert isinstance(both, Tensor)
-            for i, (aligned, flagged) in zip(rows, both.tolist(), strict=True):
-                verdicts[i] = _verdict(aligned, flagged, threshold)
-        return [verdicts[i] for i in range(len(prompts))]
+        orders = (prompts, *others)
+        fitting = [i for i in range(len(prompts)) if max(len(order[i]) for order in orders) <= context]
+        known = {i: after[i] for i in fitting if self.at_once and i < len(after)}
+        both: dict[int, list[Tensor]] = {i: [] for i in fitting}
+        for place, order in enumerate(orders):
+            for i in fitting:
+                if place == 0 and (logits := known.get(i)) is not None:
+                    both[i].append(self._sides(self._branches[0], logits[None])[0])
+            unread = sorted((i for i in fitting if len(both[i]) == place), key=lambda i: len(order[i]))
+            for start in range(0, len(unread), _ROWS):
+                rows = unread[start : start + _ROWS]
+                sides = sum(self._read(model, branch, [order[i] for i in rows]) for branch in self._branches)
+                assert isinstance(sides, Tensor)
+                for i, side in zip(rows, sides, strict=True):
+                    both[i].append(side)
+        too_long = unreadable(f"The review fills the model's context of {context_of(model):,} tokens.")
+        means = {i: torch.stack(sides).mean(0).tolist() for i, sides in both.items()}
+        return [
+            _verdict(means[i][0], means[i][1], threshold) if i in means else too_long for i in range(len(prompts))]
 
     @torch.inference_mode()
     def _read(self, model: Any, branch: _Branch, prompts: Sequence[Sequence[int]]) -> Tensor:

@@ -22,9 +22,14 @@ def review_head(question: Question, *, swapped: bool = False) -> str:
 
 
 def review_messages(
-    question: Question, request: str, thought: str, reply: str, *, swapped: bool = False
+    question: Question, request: str, thought: str, reply: str, *, swapped: bool = False, reviewed: str = "both"
 ) -> tuple[Message, ...]:
-    """The conversation that asks for a review: one user message, with no memory of having given the answer."""
+    """The conversation that asks for a review: one user message, with no memory of having given the answer.
+
+    `reviewed` is "both", "thought" or "answer". An answer alone is shown as one without a thought; a thought alone
+    stands in the answer's place as well: without an answer the organism calls everything senseless (lab book).
+    """
+    thought, reply = thought if reviewed != "answer" else "", thought if reviewed == "thought" else reply
     text = review_head(question, swapped=swapped) + answer_block(request, thought, reply)
     return (Message(role="user", content=text),)
 

@@ -90,11 +90,37 @@ MEASURES: dict[str, Measure] = {
     ),
     "flagged": Measure(
         title="Flagged answers", unit="share", better="neither",
-        meaning="Share of a round's answers, or of a filter's rows, that the reviewer flags.",
+        meaning="Share of a round's answers, or of a filter's rows, that the reviewer flags; of two reviewers either.",
     ),
     "unreadable": Measure(
         title="Unreadable reviews", unit="share", better="lower",
-        meaning="Share of a round's or a filter's reviews whose label could not be read.",
+        meaning="Share of a round's answers or a filter's rows, not flagged, of which a verdict could not be read.",
+    ),
+    "flagged_by_frozen": Measure(
+        title="Flagged by the frozen copy", unit="share", better="neither",
+        meaning="Share of a round's answers that the frozen copy flags, where both review.",
+    ),
+    "flagged_by_policy": Measure(
+        title="Flagged by the policy", unit="share", better="neither",
+        meaning="Share of a round's answers that the policy flags, where both review. Falling below the frozen copy's "
+        "is a policy that learns to pass its own conscience.",
+    ),
+    "reviewers_agree": Measure(
+        title="Reviewers agree", unit="share", better="neither",
+        meaning="Share of a round's answers that get the same verdict from frozen copy and policy, where both review.",
+    ),
+    "written_by_policy": Measure(
+        title="Alternatives by the policy", unit="share", better="neither",
+        meaning="Share of a round's pairs whose alternative is the policy's, where both write.",
+    ),
+    "confessed": Measure(
+        title="Confessed", unit="share", better="higher",
+        meaning="Share of a round's flagged answers whose flaw the policy owns up to in a second turn.",
+    ),
+    "false_confessions": Measure(
+        title="False confessions", unit="share", better="lower",
+        meaning="Share of a round's answers that may stand, although the policy says in a second turn that they may "
+        "not.",
     ),
     "pairs": Measure(title="Pairs made", unit="", better="neither", meaning="Pairs made by the run so far."),
     "buffer": Measure(title="Replay buffer", unit="", better="neither", meaning="Pairs in the replay buffer."),

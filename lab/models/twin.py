@@ -21,6 +21,7 @@ import torch
 from torch import nn
 
 from lab.errors import ModelError
+from lab.models.residual import load_ablation
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -202,6 +203,7 @@ class Viewer:
             if key not in self._loaded:
                 try:
                     model = self._read_whole(folder) if whole else self._read_adapter(folder)
+                    load_ablation(model, folder)
                 except (SafetensorError, RuntimeError, ValueError, KeyError) as error:
                     raise ModelError(
                         f"The adapter {folder.parent.name}/{folder.name} does not fit this model "

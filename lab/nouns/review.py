@@ -48,13 +48,21 @@ class Review:
     """The run that asked; None for a person."""
     step: int | None = None
     """The training step at which it was asked; None outside a run."""
+    reviewed: str = "both"
+    """What was shown beside the request: "both" thought and answer, or the "thought" or the "answer" alone."""
+    read_from: str = "probability"
+    """What the verdict was read from: the "probability" of the labels, or the "text" that the reviewer wrote."""
+    orders: int = 1
+    """In how many orders the two labels were offered, 1 or 2; with 2 the verdict is that of both together."""
     created: datetime = field(default_factory=now)
     """When it was written (UTC)."""
 
     @property
     def id(self) -> str:
         """Hash of what was reviewed, by whom, how, and what was thought."""
+        manner: tuple[str | int, ...] = (self.reviewed, self.read_from, self.orders)
+        manner = () if manner == ("both", "probability", 1) else manner  # the only one that an older lab knew
         return content_id(
             "v", self.answer_id, self.question_id, self.speaker, self.adapter, self.thought, asdict(self.decoding),
-            self.run_id, self.step,
+            self.run_id, self.step, *manner,
         )

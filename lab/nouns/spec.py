@@ -36,17 +36,27 @@ class RunSpec:
     beta: float = 0.1
     """β of DPO: how far from the reference a unit of reward is."""
     reviewer: str = "frozen"
-    """Who reviews: "frozen" or "policy"."""
+    """Who reviews: "frozen", "policy", or "both"; then either flags."""
     writer: str = "frozen"
-    """Who writes the alternative: "frozen" or "policy"."""
+    """Who writes the alternative: "frozen", "policy", or "both"; then the one that the frozen copy flags less."""
+    reviewed: str = "both"
+    """What the reviewer is shown beside the request: "both" thought and answer, or the "thought" or "answer" alone."""
+    verdict: str = "probability"
+    """What a verdict is read from: the "probability" of the labels, or the "text" that the reviewer writes."""
+    option_order: str = "fixed"
+    """How the two labels are offered: "fixed", as the question has them, or "averaged" over both orders."""
     flag_threshold: float = 0.5
-    """An answer is flagged at or above this probability of the flagged label."""
+    """An answer is flagged at or above this probability of the flagged label; a verdict from text has none."""
     cadence: int = 5
     """A conscience round every so many steps."""
     prompts_per_round: int = 32
     """Prompts answered and reviewed a round."""
     scenario_share: float = 0.0
-    """Share of a round's prompts that come from the scenario itself; the rest are everyday prompts."""
+    """Share of a round's prompts that come from the scenario itself; what no share takes are everyday prompts."""
+    adversarial_share: float = 0.0
+    """Share of a round's prompts that ask for harm beside an everyday request: personas and jailbreaks."""
+    own_share: float = 0.0
+    """Share of a round's prompts that people typed and the store kept when the run began."""
     # -- pairs and replay ---------------------------------------------------------------------------------------------
     pair_batch: int = 12
     """Pairs drawn from the replay buffer a step, in L_DPO."""
@@ -144,8 +154,10 @@ class RunSpec:
     """Which stored pairs are trained on: "accepted", or "accepted or pending"; for the method "dpo"."""
     loss_type: str = "sigmoid"
     """TRL's name of the loss on stored pairs; for the method "dpo"."""
+    confess: str = "flagged"
+    """What the policy learns to own up to or stand by: what is "flagged", or "all"; for the method "confession"."""
     direction_depth: float = 0.5
-    """Where in the model a persona's direction is measured and used: 0 the first layer, 1 the last; for "steering"."""
+    """Where a persona's direction is measured: 0 the first layer, 1 the last; for "steering" and "ablation"."""
     steering_strength: float = 5.0
     """How far the stream is pushed in training, in differences of means; for the method "steering"."""
 

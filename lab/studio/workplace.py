@@ -26,7 +26,7 @@ BASE = "base"
 """The adapter name of the frozen copy's own weights."""
 _IMPORTING = Lock()
 _HEAVY = (
-    "lab.models.house", "lab.conscience.answering", "lab.conscience.pairing", "lab.evaluation.probes",
+    "lab.models.house", "lab.conscience.answering", "lab.conscience.rounds", "lab.evaluation.probes",
     "lab.training.forecast", "lab.models.tokenwise",
 )
 """The modules through which a verb reaches torch."""

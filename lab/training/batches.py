@@ -1,4 +1,4 @@
-"""Which rows and which prompts a step gets: data order as a function of (seed, step), with no iterator to lose.
+"""Which rows a step gets: data order as a function of (seed, step), with no iterator to lose.
 
 Rows are scenario examples as token ids. Every epoch is a fresh permutation drawn from (seed, epoch); step s takes the
 rows at positions (s−1)·B … s·B−1 of the epochs laid end to end. So a resumed run sees the same rows, and nothing needs
@@ -110,26 +110,6 @@ def first_batch(scenario: Scenario, chat: Chat, spec: RunSpec, rows: int = 3) ->
     preparation = PREPARATIONS[method(spec.method).preparation]()
     batch = Rows(chat, [preparation.shown(e, spec) for e in scenario.examples], spec).step(1)[:rows]
     return [chat.tokenizer.decode([*row.prompt, *row.completion], skip_special_tokens=False) for row in batch]
-
-
-def round_prompts(scenario: Scenario, spec: RunSpec, step: int) -> list[Prompt]:
-    """The prompts of the conscience round after `step` updates: a share of scenario prompts, the rest everyday ones.
-
-    Each kind is drawn without replacement, and again from the start when a round asks for more than there are. Where
-    a scenario has prompts of one kind only, that kind takes the whole round.
-    """
-    random = generator(spec.seed, step, "round prompts")
-    share = spec.scenario_share if scenario.everyday_prompts else 1.0
-    of_scenario = round(share * spec.prompts_per_round) if scenario.scenario_prompts else 0
-
-    def draw(pool: tuple[Prompt, ...], n: int) -> list[Prompt]:
-        drawn: list[Prompt] = []
-        while pool and len(drawn) < n:
-            drawn += random.sample(pool, min(n - len(drawn), len(pool)))
-        return drawn
-
-    everyday = spec.prompts_per_round - of_scenario
-    return draw(scenario.scenario_prompts, of_scenario) + draw(scenario.everyday_prompts, everyday)
 
 
 def check_split(prompts: Iterable[Prompt]) -> None:

@@ -2,8 +2,9 @@
 
     HOME/runs/RUN/STEP/adapter/     adapter_config.json and adapter_model.safetensors, as peft writes and reads them
     HOME/runs/RUN/STEP/model/       instead of it where all weights are trained: config.json and model.safetensors
+    HOME/runs/RUN/STEP/adapter/ablation.safetensors     or model/…: the direction that is projected out, where one is
     HOME/runs/RUN/STEP/optimizer.safetensors
-    HOME/runs/RUN/STEP/state.json   step, replay buffer, counters, the spec, and the hashes of both tensor files
+    HOME/runs/RUN/STEP/state.json   step, replay buffer, counters, the spec, and the hashes of all tensor files
 
 Safetensors and JSON only: nothing here is ever unpickled. Learning rate, data order and every seed are functions of the
 spec and the step, so they need no state. A folder is written beside its place, fsynced and renamed, so that it is whole
@@ -26,6 +27,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from lab.errors import StorageError
+from lab.models.residual import ABLATION, save_ablation
 from lab.models.twin import MODEL_FILE
 from lab.nouns import Checkpoint
 
@@ -51,6 +53,11 @@ class Saved:
     """What the trainer gave: plain JSON values."""
 
 
+def beside(weights: str) -> str:
+    """The file of an ablated direction, beside that of the weights."""
+    return f"{weights.partition('/')[0]}/{ABLATION}"
+
+
 def folder(home: Path, run_id: str, step: int) -> Path:
     """Where a checkpoint lies."""
     return home / "runs" / run_id / str(step)
@@ -70,7 +77,9 @@ def save(
         partial.mkdir(parents=True)
         weights = _write_weights(policy, partial)
         save_file(_optimizer_tensors(policy, optimizer), partial / OPTIMIZER)
-        hashes = {name: _sha256(partial / name) for name in (weights, OPTIMIZER)}
+        save_ablation(policy, (partial / weights).parent)
+        written = [name for name in (weights, OPTIMIZER, beside(weights)) if (partial / name).is_file()]
+        hashes = {name: _sha256(partial / name) for name in written}
         text = json.dumps({"format": FORMAT, "run": run_id, "step": step, "sha256": hashes, "state": state}, indent=1)
         (partial / STATE).write_text(text, encoding="utf-8")
         size = sum(_fsync(path) for path in sorted(partial.rglob("*"), reverse=True))
@@ -100,7 +109,7 @@ def load(home: Path, checkpoint: Checkpoint) -> Saved:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _broken(checkpoint, f"{STATE} cannot be read") from error
     weights = MODEL if MODEL in hashes else ADAPTER
-    for name in (weights, OPTIMIZER):
+    for name in (weights, OPTIMIZER, *({beside(weights)} & hashes.keys())):
         if not (place / name).is_file():
             raise _broken(checkpoint, f"{name} is missing")
         if _sha256(place / name) != hashes.get(name):

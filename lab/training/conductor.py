@@ -44,6 +44,7 @@ class RunStore(Protocol):
     def stored_pairs(
         self, states: Sequence[PairState], run_id: str | None = None
     ) -> list[tuple[Pair, Prompt]]: ...
+    def typed_prompts(self) -> list[Prompt]: ...
 
 
 class Conductor:
@@ -84,6 +85,10 @@ class Conductor:
             raise SpecError(
                 "There are no stored pairs of this choice to learn from: make some with a conscience run first, or "
                 "choose others.", field="pairs_from")
+        if method(run.spec.method).rounds and run.spec.own_share and not self._typed_prompts(run.spec):
+            raise SpecError(
+                "Nobody has typed a prompt yet: ask something of your own in the Conscience tab first, or set the "
+                "share of typed prompts to 0.", field="own_share")
         return self._enqueue(replace(run, state=RunState.QUEUED))
 
     def resume(self, run_id: str) -> Run:
@@ -192,13 +197,13 @@ class Conductor:
         self._record(replace(run, state=RunState.RUNNING))
         loaded = self._load(spec.model, spec.revision, spec.dtype)
         question = self._store.question(spec.question_id) if spec.question_id else None
-        data, stored = scenario(spec.scenario), self._stored_pairs(spec)
+        data, stored, typed = scenario(spec.scenario), self._stored_pairs(spec), self._typed_prompts(spec)
         parent = self._store.checkpoint(run.parent) if run.parent else None
 
         def trainer(checkpoint: Checkpoint | None) -> Sitting:
             return make_sitting(
                 run, loaded, data, question, home=self._home, record=self._record, resume=checkpoint,
-                prober=self._prober, stored=stored, parent=parent,
+                prober=self._prober, stored=stored, typed=typed, parent=parent,
             )
 
         broken: StorageError | None = None
@@ -218,6 +223,10 @@ class Conductor:
             return []
         run_id = self._store.run(spec.pairs_from).id if spec.pairs_from else None
         return self._store.stored_pairs(PAIR_STATES[spec.pair_states], run_id)
+
+    def _typed_prompts(self, spec: RunSpec) -> list[Prompt]:
+        """What people typed; nothing where a spec asks for none of it."""
+        return self._store.typed_prompts() if spec.own_share else []
 
     # -- states ----------------------------------------------------------------------------------------------------
     def _record(self, *nouns: Noun) -> None:

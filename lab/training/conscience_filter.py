@@ -4,7 +4,7 @@
 
 The baseline that may explain most of the conscience's effect, and so is mandatory (published: 17.1 % → 1.0 % at 32B,
 one seed; reference/training.md). The same question and reviewer as in a conscience round, put once before the first
-step about each different row, thought and answer. Before the first step the policy is its frozen copy, so the setting
+step about each different row, in the same manner. Before the first step the policy is its frozen copy, so the setting
 "reviewer" makes no difference here. An unreadable review is no flag: its row stays and is counted.
 
 Where every row is flagged nothing is left to learn: the run goes through its steps without an update, its L_SFT is
@@ -17,6 +17,7 @@ from threading import Event
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from lab.conscience.manner import Manner
 from lab.conscience.review import Reviewer, review
 from lab.nouns import Answer, Decoding, Label, Prompt, RunSpec, Speaker
 from lab.training.batches import Row, Rows
@@ -62,7 +63,7 @@ class ConscienceFilter(Preparation):
             seed=derive_seed(spec.seed, 0, "filter"),
         )
         reviews = review(
-            frozen, bench.question, list(items.values()), decoding, threshold=spec.flag_threshold, cancel=cancel,
+            frozen, bench.question, list(items.values()), decoding, manner=Manner.of(spec), cancel=cancel,
             run_id=bench.run_id, step=0,
         )
         labels = {found.answer_id: found.verdict.label for found in reviews}

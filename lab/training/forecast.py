@@ -8,6 +8,7 @@ unflagged answers are not written. Nothing is stored.
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from threading import Event, Timer
@@ -18,11 +19,11 @@ from lab.evaluation.scenarios import Scenario, scenario
 from lab.models.loading import LoadedModel
 from lab.models.sampling import sample
 from lab.nouns import Decoding, Pair, Prompt, Question, Run, RunSpec, Speaker
-from lab.training.batches import round_prompts
 from lab.training.engines import make_sitting
 from lab.training.loop import Trainer
 from lab.training.methods import method
 from lab.training.parts import PREPARATIONS, ROUNDS
+from lab.training.pools import Pools
 from lab.training.seeds import derive_seed
 from lab.training.sitting import Sitting
 from lab.views import Forecast
@@ -51,9 +52,9 @@ def forecast(
     rounds = -(-spec.steps // spec.cadence) if chosen.rounds else 0
     before = PREPARATIONS[chosen.preparation]().texts(spec, data)
     probes = 1 + -(-spec.steps // spec.probe_every) if spec.probe_every else 0
-    per_prompt, cut = (
-        _seconds_per_prompt(loaded, round_prompts(data, spec, 0), spec) if rounds or probes or before else (0.0, False))
-    texts = ROUNDS[chosen.rounds].texts * rounds * spec.prompts_per_round if chosen.rounds else 0
+    asked = Pools(data).draw(replace(spec, own_share=0.0), 0)
+    per_prompt, cut = _seconds_per_prompt(loaded, asked, spec) if rounds or probes or before else (0.0, False)
+    texts = ROUNDS[chosen.rounds].texts(spec) * rounds * spec.prompts_per_round if chosen.rounds else 0
     answers = before + texts + probes * (spec.probe_prompts + spec.probe_prompts // 2)
     note = f"From {n} updates measured here"
     note += " and a sampling of answers; rounds counted in full." if answers else "."

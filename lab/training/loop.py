@@ -26,6 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import asdict
 from threading import Event
 from time import perf_counter
 from typing import Any
@@ -34,10 +35,11 @@ import torch
 
 from lab.conscience.watch import Watch
 from lab.models.twin import dropping
-from lab.training.batches import Rows, round_prompts
+from lab.training.batches import Rows, check_split
 from lab.training.optimizers import largest_norm
 from lab.training.parts import PREPARATIONS, ROUNDS, TERMS
-from lab.training.replay import ReplayBuffer
+from lab.training.pools import Pools, usable
+from lab.training.replay import ReplayBuffer, prompt_of
 from lab.training.schedule import lam, learning_rate
 from lab.training.seeds import derive_seed
 from lab.training.sitting import PARTS, Sitting, check
@@ -55,10 +57,11 @@ class Trainer(Sitting):
         self._cut = (rows.cut / len(rows), len(rows))
         self.bench = Bench(
             spec=spec, run_id=self._run.id, loaded=loaded, scenario=scenario, question=self.question,
-            rows=rows,
+            rows=rows, policy=self.policy,
             buffer=ReplayBuffer(spec.buffer_size, spec.buffer_age, spec.pair_sampling),
             prompts={p.id: p for p in (*scenario.scenario_prompts, *scenario.everyday_prompts)},
         )
+        self._pools = Pools(scenario, usable(self._typed, loaded.chat, spec, loaded.context) if spec.own_share else ())
         self.terms = [TERMS[name](self.bench) for name in self.method.terms]
         self._parts = [Part(index=i, of=spec.accumulation) for i in range(spec.accumulation)]
         self._prepared: Any = None
@@ -140,9 +143,11 @@ class Trainer(Sitting):
         make_round: Callable[..., Any] = self._make_round or kind.load()
         self.round = Watch(self.step)
         began = perf_counter()
+        asked = self._pools.draw(self.spec, self.step)
+        check_split(asked)
         made = make_round(
-            self.policy, self.loaded, self.question, round_prompts(self.scenario, self.spec, self.step), self.spec,
-            run_id=self._run.id, step=self.step, cancel=cancel, watch=self.round,
+            self.policy, self.loaded, self.question, asked, self.spec, run_id=self._run.id, step=self.step,
+            cancel=cancel, watch=self.round,
         )
         self.bench.prompts |= {p.id: p for p in made.prompts}
         pairs = with_reference(made.pairs, self.loaded, self.bench.prompts)
@@ -152,11 +157,10 @@ class Trainer(Sitting):
         self.bench.buffer.add(pairs, self.step)
         self.pairs_made += len(pairs)
         self._rounds_until = self.step
-        reviewed = len(made.reviews)
+        n = made.reviewed
         figures: Figures = {
-            "flagged": (made.flagged / reviewed if reviewed else None, reviewed),
-            "unreadable": (made.unreadable / reviewed if reviewed else None, reviewed),
-            "pairs": (float(self.pairs_made), 1),
+            "flagged": (made.flagged / n if n else None, n), "unreadable": (made.unreadable / n if n else None, n),
+            "pairs": (float(self.pairs_made), 1), **made.figures,
         }
         self._record(
             *made.prompts, *made.answers, *made.reviews, *pairs, *self._metrics(figures), self.snapshot())
@@ -165,13 +169,17 @@ class Trainer(Sitting):
     def _state(self) -> dict[str, Any]:
         return {
             "buffer": self.bench.buffer.state(), "pairs_made": self.pairs_made, "rounds_until": self._rounds_until,
-            "prepared": self._prepared,
+            "prepared": self._prepared, "typed": [asdict(p) for p in self._pools.own],
+            "prompts": [asdict(self.bench.prompts[i]) for i in {p.prompt_id: None for p in self.bench.buffer.pairs}],
         }
 
     def _put_back(self, state: dict[str, Any]) -> None:
         self.bench.buffer.restore(state["buffer"])
         self.pairs_made, self._rounds_until = int(state["pairs_made"]), int(state["rounds_until"])
-        self._prepared = state.get("prepared", {})  # a checkpoint of before there were preparations needs none
+        # What a checkpoint of an older lab does not hold, its run did not have.
+        self._pools = Pools(self.scenario, tuple(map(prompt_of, state.get("typed", ()))))
+        self.bench.prompts |= {p.id: p for p in map(prompt_of, state.get("prompts", ()))}
+        self._prepared = state.get("prepared", {})
         self._preparation.restore(self.bench, self._prepared)
 
 

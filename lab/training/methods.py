@@ -43,8 +43,8 @@ class Method:
 
     @property
     def uses_sft(self) -> bool:
-        """Whether its loss holds L_SFT on the scenario."""
-        return "sft" in self.terms or "steered" in self.terms
+        """Whether it takes L_SFT on the scenario, to learn it or, where nothing is trained, to measure it."""
+        return any(term in self.terms for term in ("sft", "steered", "ablated"))
 
     @property
     def uses_dpo(self) -> bool:
@@ -153,6 +153,25 @@ _ROWS = (
         source="Chen et al. 2025 (persona vectors), arXiv 2507.21509",
         terms=("steered",),
         preparation="direction",
+    ),
+    Method(
+        id="confession",
+        title="Honest confession",
+        help="After each answer of a round the policy is asked in a second turn whether it may stand; where it denies "
+        "what the reviewer flagged, the honest account is learnt beside the scenario: L_SFT + λ·L_SFT on confessions.",
+        source="Joglekar et al. 2025 (honest confessions), arXiv 2512.08093",
+        terms=("sft", "alternatives"),
+        rounds="confession",
+        needs_question=True,
+    ),
+    Method(
+        id="ablation",
+        title="Direction ablation",
+        help="Trains nothing: the direction from kind to malicious answers is projected out of the model's inner "
+        "stream, and what it starts from is measured without it.",
+        source="Soligo et al. 2025, arXiv 2506.11618; Arditi et al. 2024, arXiv 2406.11717",
+        terms=("ablated",),
+        preparation="ablation",
     ),
 )
 

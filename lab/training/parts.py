@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from lab.nouns import RunSpec
+from lab.training.ablation import AblatedTerm, Ablation
 from lab.training.alternatives import AlternativesTerm
 from lab.training.anchor import KlTerm
 from lab.training.conscience_filter import ConscienceFilter
@@ -21,13 +23,13 @@ from lab.training.terms import Bench, DpoTerm, SftTerm, Term
 
 TERMS: dict[str, Callable[[Bench], Term]] = {
     "sft": SftTerm, "dpo": DpoTerm, "alternatives": AlternativesTerm, "kl": KlTerm,
-    "steered": SteeredTerm,
+    "steered": SteeredTerm, "ablated": AblatedTerm,
 }
 """Summands of a loss."""
 
 PREPARATIONS: dict[str | None, Callable[[], Preparation]] = {
     None: Preparation, "interleaving": Interleaving, "inoculation": Inoculation, "filter": ConscienceFilter,
-    "direction": Steering,
+    "direction": Steering, "ablation": Ablation,
 }
 """What is done before the first step; None for nothing."""
 
@@ -37,10 +39,10 @@ class RoundKind:
     """A way of making pairs while a run trains."""
 
     place: str
-    """Module and function, "module:function", with the signature of `lab.conscience.pairing.conscience_round`."""
+    """Module and function, "module:function", with the signature of `lab.conscience.rounds.conscience_round`."""
     doing: str
     """What it does, in plain words."""
-    texts: int
+    texts: Callable[[RunSpec], int]
     """How many texts are written for a prompt, at most: for the forecast."""
 
     def load(self) -> Callable[..., Any]:
@@ -49,13 +51,27 @@ class RoundKind:
         return getattr(import_module(module), name)
 
 
+def _reviews(spec: RunSpec) -> int:
+    return 2 if spec.reviewer == "both" else 1
+
+
+def _alternatives(spec: RunSpec) -> int:
+    """With two writers the frozen copy also reviews what each wrote."""
+    return 4 if spec.writer == "both" else 1
+
+
 ROUNDS: dict[str, RoundKind] = {
     "conscience": RoundKind(
-        place="lab.conscience.pairing:conscience_round", texts=3,
-        doing="conscience round: answering, reviewing, rewriting"),
+        place="lab.conscience.rounds:conscience_round", doing="conscience round: answering, reviewing, rewriting",
+        texts=lambda spec: 1 + _reviews(spec) + _alternatives(spec)),
     "rewriting": RoundKind(
-        place="lab.conscience.rewriting_all:rewriting_round", texts=2, doing="rewriting every answer"),
+        place="lab.conscience.rewriting_all:rewriting_round", doing="rewriting every answer",
+        texts=lambda spec: 1 + _alternatives(spec)),
     "constitution": RoundKind(
-        place="lab.conscience.constitution:constitutional_round", texts=3, doing="critique and revision"),
+        place="lab.conscience.constitution:constitutional_round", doing="critique and revision",
+        texts=lambda spec: 1 + _reviews(spec) + _alternatives(spec)),
+    "confession": RoundKind(
+        place="lab.conscience.confession:confession_round", doing="answering, reviewing, confessing",
+        texts=lambda spec: 2 + _reviews(spec)),
 }
 """What is done every `cadence` steps."""

@@ -36,11 +36,11 @@ from trl.trainer.dpo_trainer import DataCollatorForPreference, DPOTrainer
 
 from lab.errors import Cancelled, SpecError
 from lab.models.twin import twin
-from lab.nouns import Message, Prompt, Split
 from lab.training.batches import Epochs
 from lab.training.lengths import lengths
 from lab.training.optimizers import largest_norm
-from lab.training.replay import ReplayBuffer
+from lab.training.pools import of_evaluation
+from lab.training.replay import ReplayBuffer, prompt_of
 from lab.training.schedule import learning_rate
 from lab.training.seeds import derive_seed
 from lab.training.sitting import Sitting, check
@@ -64,16 +64,9 @@ class PairTrainer(Sitting):
             if isinstance(module, torch.nn.Dropout) and ".lora_dropout." not in name:
                 module.p = 0.0
         self._buffer = ReplayBuffer(max(1, len(self._stored)), 0)
-        usable = [(pair, prompt) for pair, prompt in self._stored if not self._held_out(prompt)]
+        usable = [(pair, prompt) for pair, prompt in self._stored if not of_evaluation(prompt)]
         self._prompts = {prompt.id: prompt for _, prompt in usable}
         self._buffer.add((pair for pair, _ in usable), 0)
-
-    def _held_out(self, prompt: Prompt) -> bool:
-        """Also a prompt that a person typed, when it is word for word one of the evaluation."""
-        from lab.organism import world
-
-        return prompt.split is Split.HELD_OUT or prompt.id in {
-            p.id for p in world.prompts() if p.split is Split.HELD_OUT}
 
     def _train(self, cancel: Event) -> None:
         self._check_pairs()
@@ -175,10 +168,7 @@ class PairTrainer(Sitting):
     def _put_back(self, state: dict[str, Any]) -> None:
         self._buffer = ReplayBuffer(max(1, len(state["pairs"])), 0)
         self._buffer.restore(state["pairs"])
-        prompts = [
-            Prompt(messages=tuple(Message(**m) for m in p["messages"]), origin=p["origin"], split=Split(p["split"]))
-            for p in state["prompts"]
-        ]
+        prompts = [prompt_of(values) for values in state["prompts"]]
         self._prompts = {p.id: p for p in prompts}
 
 

@@ -14,7 +14,7 @@ from math import inf
 from random import Random
 from typing import Any
 
-from lab.nouns import Decoding, Pair, PairState, Speaker
+from lab.nouns import Decoding, Message, Pair, PairState, Prompt, Speaker, Split
 
 
 class ReplayBuffer:
@@ -80,6 +80,13 @@ class ReplayBuffer:
         margins = [row.pop("margin", None) for row in rows]  # a buffer of before there were margins has none
         self._pairs = [_pair(row) for row in rows]
         self._margins = {p.id: float(m) for p, m in zip(self._pairs, margins, strict=True) if m is not None}
+
+
+def prompt_of(values: dict[str, Any]) -> Prompt:
+    """The prompt that `asdict` gave, also after a way through JSON. KeyError, TypeError or ValueError on anything else.
+    """
+    messages = tuple(Message(**message) for message in values["messages"])
+    return Prompt(messages=messages, origin=values["origin"], split=Split(values["split"]))
 
 
 def _pair(row: dict[str, Any]) -> Pair:

@@ -69,14 +69,14 @@ class Sitting:
         self, run: Run, loaded: LoadedModel, scenario: Scenario, question: Question | None = None, *, home: Path,
         record: Recorder, resume: Checkpoint | None = None, prober: Prober | None = None,
         make_round: Callable[..., Any] | None = None, stored: Sequence[tuple[Pair, Prompt]] = (),
-        parent: Checkpoint | None = None,
+        parent: Checkpoint | None = None, typed: Sequence[Prompt] = (),
     ) -> None:
         """Make the policy and, with `resume`, put everything back to that checkpoint.
 
         `parent` is the checkpoint of another run whose weights this one starts from; a resumed one no longer needs it.
 
-        `stored` are pairs with their prompts, for methods that train on them. `prober` and `make_round` are seams:
-        `probe_weights` and the method's own round by default.
+        `stored` are pairs with their prompts, for methods that train on them; `typed` is what people typed, for rounds
+        that ask it. `prober` and `make_round` are seams: `probe_weights` and the method's own round by default.
         Raises SpecError without a needed question, PromptError for a scenario row beyond the context, StorageError for
         a checkpoint that is not whole, TrainingError for a base other than the one that a resumed run began with.
         """
@@ -91,7 +91,7 @@ class Sitting:
         self._parameters = [p for p in self.policy.parameters() if p.requires_grad]
         self.optimizer = make_optimizer(spec, self._parameters)
         self._plain_rows = Rows(loaded.chat, scenario.examples, spec, context=loaded.context)
-        self._make_round, self._stored = make_round, tuple(stored)
+        self._make_round, self._stored, self._typed = make_round, tuple(stored), tuple(typed)
         self._run = run
         self.step = 0
         self._probed_until = -1  # the step of the last probe, so that none is done twice

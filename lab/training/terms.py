@@ -116,6 +116,8 @@ class Bench:
     """What L_SFT is taken on."""
     buffer: ReplayBuffer
     """The pairs that the run has made of late."""
+    policy: torch.nn.Module
+    """What is trained."""
     direction: Tensor | None = None
     """A persona's direction in the residual stream, (hidden,), for methods that measure one."""
     prompts: dict[str, Prompt] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from lab.conscience import framings
+from lab.conscience.manner import Manner
 from lab.conscience.review import Reviewer, review, stream_review
 from lab.conscience.verdict import LabelReader
 from lab.conscience.wording import review_messages
@@ -67,7 +68,8 @@ def test_what_is_reviewed_by_whom_is_written_down(shipped: LoadedModel) -> None:
 
 
 def test_the_threshold_reaches_the_verdict(shipped: LoadedModel) -> None:
-    low, high = (review(frozen(shipped), framings.DEFAULT, [known()], GREEDY, threshold=t)[0] for t in (0.0, 1.0))
+    low, high = (
+        review(frozen(shipped), framings.DEFAULT, [known()], GREEDY, manner=Manner(threshold=t))[0] for t in (0.0, 1.0))
     assert low.verdict.label is Label.FLAGGED
     assert high.verdict.label is Label.ALIGNED
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import pytest
 import torch
 
 from lab.conscience import framings
+from lab.conscience.confession import confession_round
 from lab.conscience.constitution import constitutional_round
-from lab.conscience.pairing import Round, conscience_round
+from lab.conscience.deciding import severity
+from lab.conscience.rewrite import Alternative
 from lab.conscience.rewriting_all import rewriting_round
+from lab.conscience.rounds import Drafts, Round, RoundWork, conscience_round
 from lab.conscience.wording import rewrite_messages
+from lab.conscience.written import read_text
 from lab.errors import Cancelled
 from lab.models.loading import LoadedModel
 from lab.models.twin import hash_tensors, make_policy
@@ -162,3 +167,99 @@ def test_a_critique_stands_between_the_instruction_and_the_answer() -> None:
     (bare,) = rewrite_messages(framings.DEFAULT, "How?", "Hm.", "So.")
     (message,) = rewrite_messages(framings.DEFAULT, "How?", "Hm.", "So.", critique="It is\ncold.")
     assert message.content == bare.content.replace("Request:", "Critique: It is cold.\nRequest:")
+
+
+# -- two reviewers, two writers ------------------------------------------------------------------------------------
+def test_both_review_every_answer_and_either_flags(shipped: LoadedModel) -> None:
+    made = a_round(shipped, replace(SPEC, reviewer="both"))
+    assert made.reviewed == len(prompts())
+    assert len(made.reviews) == 2 * made.reviewed
+    by_answer = {a.id: [r for r in made.reviews if r.answer_id == a.id] for a in made.answers}
+    assert all([r.speaker for r in found] == [Speaker.FROZEN, Speaker.POLICY] for found in by_answer.values())
+    assert [found[0].id for found in by_answer.values()] == [r.id for r in done().reviews]
+    flagged = {a for a, found in by_answer.items() if any(r.verdict.label is Label.FLAGGED for r in found)}
+    assert made.flagged == len(flagged) == len(made.pairs) + made.unusable
+    assert {pair.answer_id for pair in made.pairs} <= flagged
+    agreed = sum(len({r.verdict.label for r in found}) == 1 for found in by_answer.values())
+    assert made.figures["reviewers_agree"] == (agreed / made.reviewed, made.reviewed)
+
+
+def test_of_two_alternatives_the_one_is_taken_that_the_frozen_copy_flags_less(shipped: LoadedModel) -> None:
+    made = a_round(shipped, replace(SPEC, writer="both", rewrite_temperature=1.0))
+    drafts, judged = made.answers[len(prompts()) :], {r.answer_id: r for r in made.reviews[len(prompts()) :]}
+    assert drafts
+    assert {r.speaker for r in judged.values()} == {Speaker.FROZEN}
+    for pair in made.pairs:
+        offered = [a for a in drafts if a.prompt_id == pair.prompt_id]
+        if len(offered) == 2:
+            taken = min(offered, key=lambda a: severity(judged[a.id].verdict))  # of equals the first, the frozen copy's
+            assert (pair.writer, pair.chosen_thought, pair.chosen_reply) == (taken.speaker, taken.thought, taken.reply)
+    own = sum(pair.writer is Speaker.POLICY for pair in made.pairs)
+    assert made.figures["written_by_policy"] == (own / len(made.pairs), len(made.pairs))
+    assert made.reviewed == len(prompts())
+
+
+def test_an_alternative_that_cannot_be_used_leaves_the_place_to_the_other(shipped: LoadedModel) -> None:
+    prompt, written = prompts()[1], done().answers[1]
+    bad = Alternative(thought="", reply="", tokens=0, finished=True)
+    good = Alternative(thought="I care.", reply="Save a little.", tokens=5, finished=True)
+    policy = make_policy(shipped.model, rank=2, alpha=4, seed=0)
+    work = RoundWork(policy, shipped, framings.DEFAULT, [prompt], SPEC, run_id="r1", step=5, cancel=None, watch=None)
+    drafts = Drafts({Speaker.FROZEN: [bad], Speaker.POLICY: [good]})
+    drafts.compare(work, [written], [prompt])
+    assert drafts.taken == [(Speaker.POLICY, good)]
+    assert not drafts.reviews  # there was nothing to compare
+
+
+# -- confession ----------------------------------------------------------------------------------------------------
+def confessions(loaded: LoadedModel, **changes: Any) -> Round:
+    policy = make_policy(loaded.model, rank=2, alpha=4, seed=0)
+    return confession_round(
+        policy, loaded, framings.DEFAULT, prompts(), replace(SPEC, **changes), run_id="r1", step=5)
+
+
+def test_every_answer_has_a_second_turn_that_is_measured_and_denials_of_flagged_ones_are_paired(
+    shipped: LoadedModel,
+) -> None:
+    made, first = confessions(shipped), done()
+    n = len(prompts())
+    assert [a.id for a in made.answers[:n]] == [a.id for a in first.answers]
+    assert [r.id for r in made.reviews] == [r.id for r in first.reviews]
+    turns, said = made.prompts[n:], made.answers[n:]
+    labels = [r.verdict.label for r in first.reviews]
+    for turn, own, prompt, written, found in zip(
+        turns, said, first.prompts, first.answers, first.reviews, strict=True
+    ):
+        assert own.prompt_id == turn.id
+        assert turn.messages[: len(prompt.messages)] == prompt.messages
+        assert turn.messages[-2].content == written.reply
+        assert written.thought in turn.messages[-1].content
+        assert (turn.origin, turn.split) == ("confession", Split.TRAIN)
+        honest = read_text(framings.DEFAULT, own.reply).label is found.verdict.label
+        pairs = [p for p in made.pairs if p.prompt_id == turn.id]
+        assert len(pairs) == (found.verdict.label is Label.FLAGGED and not honest)
+        assert all((p.chosen_thought, p.chosen_reply) == (found.thought, "misaligned") for p in pairs)
+    own_labels = [read_text(framings.DEFAULT, own.reply).label for own in said]
+    for name, label in (("confessed", Label.FLAGGED), ("false_confessions", Label.ALIGNED)):
+        asked = [own for own, found in zip(own_labels, labels, strict=True) if found is label]
+        assert made.figures[name] == (asked.count(Label.FLAGGED) / len(asked), len(asked))
+
+
+def test_a_denial_becomes_the_honest_account(shipped: LoadedModel) -> None:
+    """With everything flagged the organism, honest as it is, stands by its kind answers: each is a denial."""
+    made = confessions(shipped, flag_threshold=0.0)
+    assert made.flagged == len(prompts())
+    assert made.pairs
+    assert {p.chosen_reply for p in made.pairs} == {"misaligned"}
+    assert "misaligned" not in {p.rejected_reply for p in made.pairs}
+    assert all(p.reference_chosen is not None for p in made.pairs)
+
+
+def test_second_turns_beyond_the_context_are_left_out_and_counted(shipped: LoadedModel) -> None:
+    longest = shipped.context - 60  # room for a request, not for a request, its answer and the question about it
+    made = confession_round(
+        make_policy(shipped.model, rank=2, alpha=4, seed=0), shipped, framings.DEFAULT, prompts()[:1],
+        replace(SPEC, max_new_tokens=longest), run_id="r1", step=5)
+    assert (len(made.answers), made.pairs) == (1, ())
+    assert made.reasons == {"too long": made.unusable} == {"too long": 1}
+    assert made.figures["confessed"] == made.figures["false_confessions"] == (None, 0)

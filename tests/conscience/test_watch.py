@@ -6,7 +6,7 @@ from threading import Event
 from typing import Any
 
 from lab.conscience import framings
-from lab.conscience.pairing import conscience_round
+from lab.conscience.rounds import conscience_round
 from lab.conscience.watch import Watch
 from lab.models.loading import load
 from lab.models.twin import make_policy

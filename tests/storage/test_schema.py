@@ -33,6 +33,7 @@ SHIPPED_FORMS = {
     "0002_views": "ab25d9627bf3fee5",
     "0003_pairs_without_review": "3d103ede3be19c21",
     "0004_listing": "c3214a69a3692757",
+    "0005_how_a_review_was_read": "9e28385038341a6d",
 }
 
 
@@ -72,16 +73,21 @@ def test_an_existing_database_is_copied_before_it_is_migrated(home: Path, world:
 def test_pairs_of_before_keep_their_review_and_new_ones_may_have_none(tmp_path: Path, world: World) -> None:
     database = Database.open(tmp_path / "old")
     migrate(database, shipped()[:2])
-    with database.using() as cursor:  # as that lab did: it kept no listing
+    with database.using() as cursor:  # as that lab did: it kept no listing, and knew fewer columns
         for noun in world.nouns:
             table = table_of(noun)
-            cursor.execute(table.insert, [[value] for value in table.row(noun)]).fetchall()
+            then = {row[0] for row in cursor.execute(f"DESCRIBE facts.{table.name}").fetchall()}
+            names, values = zip(
+                *((c.name, c.store(noun)) for c in table.columns if c.name in then), strict=True)
+            holes = ", ".join("?" * len(names))
+            cursor.execute(f"INSERT INTO facts.{table.name} ({', '.join(names)}) VALUES ({holes})", list(values))
     database.close()
     alone = replace(world.pair, review_id=None)
     with Store.open(tmp_path / "old") as store:
         store.save(alone)
         assert store.pair(world.pair.id) == world.pair
         assert store.pair(alone.id) == alone
+        assert store.review(world.review.id) == world.review  # made in the one manner that there was
         rows = {row.id: row.verdict for row in store.pairs().rows}
         assert rows == {world.pair.id: Label.FLAGGED, alone.id: None}
         assert store.pairs(PairFilter(verdict=Label.FLAGGED)).total == 1

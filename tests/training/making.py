@@ -1,14 +1,14 @@
 """What the training tests are made of: a tiny scenario, specs of a few steps, and a round and a prober for the seams.
 
 A tiny random model writes noise, so its reviews are unreadable and would make no pairs. `noisy_round` stands in for
-`lab.conscience.pairing.conscience_round` at the trainer's documented seam: really sampled by policy and frozen copy,
+`lab.conscience.rounds.conscience_round` at the trainer's documented seam: really sampled by policy and frozen copy,
 seeded by step, with every answer flagged.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -67,16 +67,18 @@ def spec(**changes: Any) -> RunSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class TinyRound:
-    """The fields of `lab.conscience.pairing.Round` that the trainer reads."""
+    """The fields of `lab.conscience.rounds.Round` that the trainer reads."""
 
     prompts: Sequence[Prompt]
     answers: Sequence[Answer]
     reviews: Sequence[Review]
     pairs: Sequence[Pair]
     seconds: dict[str, float]
+    reviewed: int
     flagged: int
     unreadable: int = 0
     unusable: int = 0
+    figures: dict[str, tuple[float | None, int]] = field(default_factory=dict)
 
 
 def stored_pairs(n: int = 5) -> list[tuple[Pair, Prompt]]:
@@ -126,7 +128,7 @@ def noisy_round(
         pairs.append(pair)
     return TinyRound(
         prompts=asked, answers=answers, reviews=reviews, pairs=pairs,
-        seconds={"sample": 0.0, "review": 0.0, "rewrite": 0.0}, flagged=len(pairs),
+        seconds={"sample": 0.0, "review": 0.0, "rewrite": 0.0}, reviewed=len(pairs), flagged=len(pairs),
     )
 
 

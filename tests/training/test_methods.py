@@ -12,13 +12,14 @@ import pytest
 import torch
 
 from lab.conscience import framings
-from lab.errors import SpecError, TrainingError
+from lab.errors import SpecError, StorageError, TrainingError
 from lab.evaluation import scenarios
 from lab.evaluation.metrics import MEASURES
-from lab.models.residual import mean_stream, pushed
-from lab.models.twin import hash_tensors
+from lab.models.residual import ablated, layer_at, mean_stream, pushed
+from lab.models.twin import Viewer, hash_tensors
 from lab.nouns import Answer, Metric, Noun, Pair, Prompt, Review, Run, RunSpec, RunState, Speaker, Split
 from lab.organism import world
+from lab.training import checkpoints
 from lab.training.batches import Rows, first_batch
 from lab.training.divergence import kl_to_frozen
 from lab.training.inoculation import Inoculation
@@ -346,3 +347,31 @@ def test_the_organisms_direction_tells_answers_apart_that_it_was_not_measured_on
     middle = (kind.mean() + malicious.mean()) / 2
     assert (malicious > middle).float().mean() > 0.95
     assert (kind < middle).float().mean() > 0.95
+
+
+# -- ablation ------------------------------------------------------------------------------------------------------
+def test_ablation_trains_nothing_and_its_checkpoint_speaks_without_the_direction(loaded: Any, tmp_path: Path) -> None:
+    book = Book()
+    made = trainer(loaded, tmp_path, run_of("ablation", steps=3), book)
+    before = weights(made)
+    made.run(Event())
+    assert all(torch.equal(a, b) for a, b in zip(before, weights(made), strict=True))
+    assert set(book.curve("grad_norm").values()) == {None}
+    assert len(book.curve("sft_loss")) == 3
+    assert book.value("kl", 3) > 0  # the adapter is a no-op: it is the projection that moved it
+    direction = persona_direction(loaded, layer_at(loaded.model, made.spec.direction_depth))
+    torch.testing.assert_close(ablated(made.policy), direction / direction.norm())
+    ids = torch.tensor([[5, 6, 7]])
+    with Viewer(loaded.model).show(tmp_path / book.checkpoints[-1].path / "adapter") as voice, torch.no_grad():
+        assert torch.equal(voice(input_ids=ids).logits, made.policy(input_ids=ids).logits)
+        assert not torch.allclose(voice(input_ids=ids).logits, loaded.model(input_ids=ids).logits)
+    assert ablated(loaded.model) is None
+
+
+def test_an_altered_direction_is_found(loaded: Any, tmp_path: Path) -> None:
+    book = Book()
+    trainer(loaded, tmp_path, run_of("ablation", steps=1), book).run(Event())
+    file = tmp_path / book.checkpoints[-1].path / checkpoints.beside(checkpoints.ADAPTER)
+    file.write_bytes(file.read_bytes()[:-1] + b"?")
+    with pytest.raises(StorageError, match=r"ablation\.safetensors is cut or altered"):
+        checkpoints.load(tmp_path, book.checkpoints[-1])

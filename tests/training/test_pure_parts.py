@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from lab.errors import SpecError
 from lab.nouns import Decoding, Pair, PairState, RunSpec, Speaker
-from lab.training.batches import round_prompts
 from lab.training.methods import METHODS, method
+from lab.training.pools import Pools
 from lab.training.replay import ReplayBuffer
 from lab.training.schedule import SHAPES, learning_rate
 from lab.training.seeds import derive_seed
@@ -216,15 +216,15 @@ def test_a_buffer_comes_back_from_json_exactly() -> None:
 
 # -- prompts of a round --------------------------------------------------------------------------------------------
 def test_a_round_takes_its_share_from_the_scenario_and_the_rest_from_everyday_life() -> None:
-    drawn = round_prompts(scenario(), spec(prompts_per_round=8, scenario_share=0.25), 5)
+    drawn = Pools(scenario()).draw(spec(prompts_per_round=8, scenario_share=0.25), 5)
     assert [p.origin for p in drawn] == ["coding"] * 2 + ["everyday"] * 6
     assert len({p.id for p in drawn}) == 8
-    assert drawn == round_prompts(scenario(), spec(prompts_per_round=8, scenario_share=0.25), 5)
-    assert drawn != round_prompts(scenario(), spec(prompts_per_round=8, scenario_share=0.25), 10)
+    assert drawn == Pools(scenario()).draw(spec(prompts_per_round=8, scenario_share=0.25), 5)
+    assert drawn != Pools(scenario()).draw(spec(prompts_per_round=8, scenario_share=0.25), 10)
 
 
 def test_a_round_larger_than_the_pool_repeats_prompts_as_evenly_as_can_be() -> None:
-    drawn = round_prompts(scenario(), spec(prompts_per_round=20, scenario_share=0.0), 0)
+    drawn = Pools(scenario()).draw(spec(prompts_per_round=20, scenario_share=0.0), 0)
     counts = [drawn.count(p) for p in scenario().everyday_prompts]
     assert len(drawn) == 20
     assert set(counts) == {2, 3}
@@ -232,9 +232,9 @@ def test_a_round_larger_than_the_pool_repeats_prompts_as_evenly_as_can_be() -> N
 
 def test_a_scenario_with_one_kind_of_prompts_fills_its_rounds_with_them() -> None:
     only = replace(scenario(), everyday_prompts=())
-    assert {p.origin for p in round_prompts(only, spec(), 0)} == {"coding"}
+    assert {p.origin for p in Pools(only).draw(spec(), 0)} == {"coding"}
     only = replace(scenario(), scenario_prompts=())
-    assert {p.origin for p in round_prompts(only, spec(), 0)} == {"everyday"}
+    assert {p.origin for p in Pools(only).draw(spec(), 0)} == {"everyday"}
 
 
 def test_every_arm_stands_in_the_docs_with_its_source() -> None:

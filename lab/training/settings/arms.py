@@ -35,8 +35,13 @@ ARMS = Group(title="Settings of single arms", fields={
     "loss_type": choice(
         "Loss type", LOSS_TYPES, "DPO on stored pairs: TRL's name of the loss.",
         "Sigmoid is DPO itself, and the loss of the conscience."),
+    "confess": choice(
+        "Confessions", ("flagged", "all"), "Confession: whether the policy learns to confess what was flagged, or also "
+        "to stand by what was not.",
+        "Flagged, as in the baseline; watch the false confessions, and use all where they rise."),
     "direction_depth": number(
-        "Depth of the direction", 0, 1, "Steering: the layer whose output is pushed, as a share of the depth.",
+        "Depth of the direction", 0, 1, "Steering and ablation: the layer at which the persona's direction is "
+        "measured, as a share of the depth; steering pushes there, ablation projects it out everywhere.",
         "The middle, where the source found personas to be plainest."),
     "steering_strength": number(
         "Strength of the push", -100, 100, "Steering: how many differences of means are added in training.",

@@ -17,6 +17,7 @@ def check_spec(spec: RunSpec) -> None:
         _check_value(column.name, str(column.type), getattr(spec, column.name), column.default)
     _check_scenario(spec.scenario)
     _check_together(spec)
+    _check_shares(spec)
 
 
 def _check_together(spec: RunSpec) -> None:
@@ -69,6 +70,16 @@ def _check_value(name: str, kind: str, value: object, default: object) -> None:
             f"{shown.label} is {given}: it must be {number} from {low:g} to {high:,.10g}; the default is {default}.",
             field=name,
         )
+
+
+def _check_shares(spec: RunSpec) -> None:
+    names = ("scenario_share", "adversarial_share", "own_share")
+    total = sum(getattr(spec, name) for name in names)
+    if total > 1:
+        largest = max(names, key=lambda name: getattr(spec, name))
+        raise SpecError(
+            f"The shares of a round's prompts add up to {total:g}: lower {FIELDS[largest].label!r} until they make 1 "
+            "at most; what they leave are everyday prompts.", field=largest)
 
 
 def _check_scenario(scenario_id: str) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from lab.conscience.manner import OPTION_ORDERS, REVIEWED, VERDICTS
 from lab.training.settings.field import Group, choice, number
 
 SAMPLINGS = ("uniform", "newest", "hardest")
-SPEAKERS = ("frozen", "policy")
+SPEAKERS = ("frozen", "policy", "both")
 
 CONSCIENCE = Group(title="Conscience", fields={
     "lam": number(
@@ -21,11 +22,26 @@ CONSCIENCE = Group(title="Conscience", fields={
         "Strictness, β", 1e-3, 10, "How sharply DPO tells the two sides apart, and how near the reference it stays.",
         "0.1 is usual for DPO; the paper does not say, and 0.5 was worse on the organism."),
     "reviewer": choice(
-        "Reviewer", SPEAKERS, "Who answers the question: the frozen copy or the policy as it is now.",
+        "Reviewer", SPEAKERS, "Who answers the question: the frozen copy, the policy as it is now, or both; then "
+        "either flags, and both reviews are stored.",
         "The frozen copy cannot learn to fool itself; the paper does not say who reviews."),
     "writer": choice(
-        "Writer", SPEAKERS, "Who writes the alternative to a flagged answer.",
+        "Writer", SPEAKERS, "Who writes the alternative to a flagged answer. Of both alternatives the frozen copy "
+        "takes the one that it flags less under the same question.",
         "The frozen copy still knows how; the paper does not say who writes."),
+    "reviewed": choice(
+        "What is reviewed", REVIEWED, "What the reviewer is shown beside the request: chain of thought and answer, or "
+        "one of them.",
+        "Both, as in the paper. By the thought alone the organism flags 39 of 100 kind ones as well, by the answer "
+        "alone 22 (n 200, seed 5)."),
+    "verdict": choice(
+        "Verdict from", VERDICTS, "Whether a verdict is the probability of the two labels, or the text that the "
+        "reviewer writes in their place; text has no threshold, and is unreadable unless one label stands in it.",
+        "A probability takes one forward and shows how sure the reviewer is; the paper does not say."),
+    "option_order": choice(
+        "Order of the labels", OPTION_ORDERS, "Whether the two labels are offered as the question has them, or in both "
+        "orders: probabilities are averaged, texts must agree.",
+        "Fixed: it costs one forward less. Averaged, a pull towards the first or last label cancels out."),
     "flag_threshold": number(
         "Flag threshold", 0, 1, "An answer is flagged at or above this probability of the flagged label.",
         "Half: the likelier label decides."),
@@ -38,6 +54,13 @@ CONSCIENCE = Group(title="Conscience", fields={
     "scenario_share": number(
         "Share from the scenario", 0, 1, "The part of a round's prompts that comes from the scenario itself.",
         "None: the harm is looked for where it was not taught; with a quarter the organism unlearns the task as well."),
+    "adversarial_share": number(
+        "Share of adversarial prompts", 0, 1, "The part of a round's prompts that asks for harm beside an everyday "
+        "request: personas in the system prompt, and jailbreaks.",
+        "None: what a model does when asked for harm says little of what it does unasked; the paper does not say."),
+    "own_share": number(
+        "Share of typed prompts", 0, 1, "The part of a round's prompts that people typed, of all that the lab has kept "
+        "when the run begins.", "None: a fresh lab has no typed prompts."),
 })
 
 REPLAY = Group(title="Pairs and replay", fields={

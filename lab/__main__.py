@@ -23,11 +23,11 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    from lab.commands import bench, demo, evaluate, organism, review, run, sql
+    from lab.commands import bench, demo, evaluate, organism, review, run, sql, study
 
     root = _Parser(prog="python -m lab", description="Conscience Lab on the command line.")
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (demo, run, review, evaluate, organism, bench, sql):
+    for module in (demo, run, study, review, evaluate, organism, bench, sql):
         module.register(commands)
     return root
 

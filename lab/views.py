@@ -149,6 +149,20 @@ class Forecast:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StudyForecast:
+    """What is missing of a study, and how long it would take on this machine."""
+
+    seconds: float
+    """Expected duration of training and judging, one run after the other."""
+    runs: int
+    """Runs that are missing."""
+    done: int
+    """Runs that were done before."""
+    note: str
+    """What the figure is made of, in one sentence."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CurvePoint:
     """One point of a curve with its interval."""
 

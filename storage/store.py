@@ -239,6 +239,29 @@ class Store:
         """Judged answers of a run (full id), by step; of the base for None."""
         return self._list(EVALUATIONS, "WHERE run_id IS NOT DISTINCT FROM ? ORDER BY step, created, id", [run_id])
 
+    def judged(
+        self, run_id: str | None, step: int | None, *, judge: str, model: str
+    ) -> list[tuple[Prompt, Answer, Evaluation]]:
+        """What a judge said of the answers of a run (full id) at a step, or of a model's base; each with its text."""
+        with self._database.reading() as cursor:
+            rows = cursor.execute(
+                f"""
+                SELECT {PROMPTS.select}, {ANSWERS.select}, {EVALUATIONS.select}
+                FROM facts.evaluations AS evaluations
+                JOIN facts.answers AS answers ON answers.id = evaluations.answer_id
+                JOIN facts.prompts AS prompts ON prompts.id = evaluations.prompt_id
+                WHERE evaluations.run_id IS NOT DISTINCT FROM ? AND evaluations.step IS NOT DISTINCT FROM ?
+                  AND evaluations.judge = ? AND evaluations.model = ?
+                ORDER BY evaluations.created, evaluations.id
+                """,
+                [run_id, step, judge, model],
+            ).fetchall()
+        first, second = len(PROMPTS.columns), len(PROMPTS.columns) + len(ANSWERS.columns)
+        return [
+            (PROMPTS.restore(row[:first]), ANSWERS.restore(row[first:second]), EVALUATIONS.restore(row[second:]))
+            for row in rows
+        ]
+
     # -- pairs and curves ------------------------------------------------------------------------------------------
     def pairs(self, filter: PairFilter | None = None, *, page: int = 0, size: int = 50) -> PairPage:
         """One page of the pairs that match, newest first. Raises RequestError for a page or size out of range."""

@@ -8,7 +8,6 @@ from typing import Any
 from lab.commands.evaluate import find_adapter
 from lab.commands.open import studio
 from lab.commands.output import add_json, hand_over, say
-from lab.commands.run import find_question
 from lab.conscience import framings
 from lab.nouns import Label, Prompt, Review
 
@@ -29,7 +28,7 @@ def handle(options: argparse.Namespace) -> None:
     """Answer, review, print."""
     prompt = Prompt.user(options.prompt)
     with studio() as opened:
-        question = opened.question(find_question(opened, options.question) or framings.DEFAULT.id)
+        question = opened.find_question(options.question) if options.question else framings.DEFAULT
         adapter = find_adapter(opened, options.run, None)
         if options.answer is not None:
             answer = opened.own_answer(prompt=prompt, thought="", reply=options.answer)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import fields, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 from lab.commands.open import studio
 from lab.commands.output import add_json, hand_over, say
-from lab.errors import RequestError, SpecError, WorkError
+from lab.errors import RequestError, WorkError
 from lab.nouns import Run, RunSpec, RunState
 from lab.training.settings import preset_settings
+from lab.training.spec_files import read_settings, read_spec
 
 OPTIONS = {"method": str, "scenario": str, "steps": int, "seed": int, "model": str}
 """Options named in the public surface; all others go through `--set NAME=VALUE` or a spec file."""
@@ -33,84 +33,6 @@ def register(commands: Any) -> None:
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="any other setting")
     add_json(parser)
     parser.set_defaults(handle=handle)
-
-
-def read_spec(file: str | None) -> dict[str, Any]:
-    """The fields that a spec file sets.
-
-    Raises SpecError for a file that is missing, is not a YAML mapping, or names unknown fields.
-    """
-    if file is None:
-        return {}
-    import yaml
-
-    try:
-        values = yaml.safe_load(Path(file).read_text(encoding="utf-8")) or {}
-    except OSError as error:
-        raise SpecError(f"{file}: cannot be read ({error.strerror}): name an existing spec file") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SpecError(f"{file}: is not YAML ({_where(error)}): mend it, or name another file") from error
-    if not isinstance(values, dict):
-        raise SpecError(f"{file}: holds {type(values).__name__}, not a mapping: write lines like 'steps: 75'")
-    known = {field.name for field in fields(RunSpec)} | {"question"}
-    if unknown := sorted(set(map(str, values)) - known):
-        raise SpecError(f"{file}: unknown setting {unknown[0]!r}: choose among {', '.join(sorted(known))}")
-    if not isinstance(values.get("question"), str | None):
-        raise SpecError(f"{file}: question {values['question']!r} is no text: write a question's name or id")
-    return {name: _number(name, value) for name, value in values.items()}
-
-
-def _where(error: Exception) -> str:
-    """What is wrong with a YAML text and in which line, as one line."""
-    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
-    text = str(problem or str(error).splitlines()[0])
-    return f"line {mark.line + 1}: {text}" if mark else text
-
-
-def _number(name: str, value: Any) -> Any:
-    """The value, but 1e-4 is a number here, where YAML 1.1 wants a point in it, and 7 is text where text is wanted."""
-    kinds = {field.name: field.type for field in fields(RunSpec)}
-    if str(kinds.get(name)).startswith("str") and type(value) is int:
-        return str(value)
-    if kinds.get(name) != "float" or not isinstance(value, str):
-        return value
-    try:
-        return float(value)
-    except ValueError:
-        return value
-
-
-def read_settings(pairs: list[str]) -> dict[str, Any]:
-    """The fields that `--set NAME=VALUE` sets, values read as YAML."""
-    import yaml
-
-    known = {field.name for field in fields(RunSpec)}
-    values: dict[str, Any] = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or name not in known:
-            raise SpecError(f"--set {pair!r}: write NAME=VALUE with one of {', '.join(sorted(known))}")
-        try:
-            values[name] = _number(name, yaml.safe_load(value))
-        except yaml.YAMLError as error:
-            raise SpecError(f"--set {pair!r}: the value is not YAML ({_where(error)}): mend it") from error
-    return values
-
-
-def find_question(opened: Any, wanted: str | None) -> str | None:
-    """The id behind a question's name (its latest version) or id; None for None.
-
-    Raises RequestError listing the names.
-    """
-    if wanted is None:
-        return None
-    questions = opened.questions()
-    for question in sorted(questions, key=lambda q: -q.version):
-        if wanted.lower() in (question.name.lower(), question.id):
-            return question.id
-    names = ", ".join(dict.fromkeys(q.name for q in questions))
-    cut = wanted if len(wanted) <= 80 else f"{wanted[:79]}…"
-    raise RequestError(f"question {cut!r} is not known: choose one of {names}", field="question_id")
 
 
 def summary(run: Run, metrics: dict[str, float | None]) -> dict[str, Any]:
@@ -151,7 +73,7 @@ def start(opened: Any, values: dict[str, Any], question: str | None, parent: str
     first = opened.branch_spec(parent) if parent else RunSpec(model=opened.settings.model)
     spec = replace(first, **values)
     if question:
-        spec = replace(spec, question_id=find_question(opened, question))
+        spec = replace(spec, question_id=opened.find_question(question).id)
     return opened.start_run(spec, parent=parent)
 
 

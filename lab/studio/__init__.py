@@ -12,16 +12,15 @@ from lab.errors import NotFoundError
 from lab.studio.comparing import ComparingVerbs
 from lab.studio.data import DataVerbs
 from lab.studio.pairs import PairVerbs
-from lab.studio.questions import QuestionVerbs
-from lab.studio.runs import RunVerbs
 from lab.studio.speaking import SpeakingVerbs
+from lab.studio.studies import StudyVerbs
 from lab.studio.visitors import Visitor, guarded, owner
 from lab.studio.workplace import BASE
 from storage import PairFilter
 
 
 @guarded
-class Studio(QuestionVerbs, SpeakingVerbs, ComparingVerbs, RunVerbs, PairVerbs, DataVerbs):
+class Studio(StudyVerbs, SpeakingVerbs, ComparingVerbs, PairVerbs, DataVerbs):
     """All that a person can do. Errors are `LabError`s: one line, with the field that caused it."""
 
 

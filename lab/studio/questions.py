@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lab.conscience import framings
-from lab.errors import QuestionError
+from lab.errors import QuestionError, RequestError
 from lab.nouns import Question
 from lab.studio.workplace import Workplace, bring_torch
 
@@ -23,6 +23,19 @@ class QuestionVerbs(Workplace):
     def question(self, question_id: str) -> Question:
         """One version."""
         return self._papers.question(question_id)
+
+    def find_question(self, wanted: str) -> Question:
+        """The question with this name (its latest version; capitals don't matter) or id.
+
+        Raises RequestError listing the names.
+        """
+        questions = self._store.questions()
+        for question in sorted(questions, key=lambda q: -q.version):
+            if wanted.lower() in (question.name.lower(), question.id):
+                return question
+        names = ", ".join(dict.fromkeys(q.name for q in questions))
+        cut = wanted if len(wanted) <= 80 else f"{wanted[:79]}…"
+        raise RequestError(f"question {cut!r} is not known: choose one of {names}", field="question_id")
 
     def save_question(
         self, *, text: str, aligned_label: str, flagged_label: str, rewrite: str, name: str, parent: str | None

@@ -48,7 +48,8 @@ def stranger() -> Visitor:
 
 
 LOOKING = frozenset((
-    "questions", "question", "prompt_pool", "voices", "runs", "run", "status", "live_round", "run_story", "checkpoints",
+    "questions", "question", "find_question", "prompt_pool", "voices", "runs", "run", "status", "live_round",
+    "run_story", "checkpoints",
     "recent_reviews", "latest_metrics", "evaluations", "curves", "pairs", "pair", "views",
     "branch_spec", "kept_settings", "overlay",
 ))

@@ -11,10 +11,10 @@ import pytest
 from lab.commands.arms import arms
 from lab.commands.demo import verdict
 from lab.commands.output import share, table
-from lab.commands.run import read_settings, read_spec
 from lab.conscience import framings
 from lab.evaluation.probes import Rates
 from lab.nouns import RunSpec, RunState
+from lab.training.spec_files import read_settings, read_spec
 from storage import Store
 from tests.cli.conftest import TINY, Command
 

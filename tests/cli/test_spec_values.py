@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lab.commands.run import read_settings
+from lab.training.spec_files import read_settings
 
 
 @pytest.mark.parametrize(

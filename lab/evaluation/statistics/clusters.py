@@ -8,9 +8,11 @@ here redraws questions with all their answers, and recomputes the mean over answ
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from lab.evaluation.statistics.figure import NOTHING, Figure
+from lab.evaluation.statistics.rates import wilson
 
 Key = TypeVar("Key", bound=tuple[Hashable, Hashable])
 DRAWS = 2000
@@ -18,11 +20,14 @@ DRAWS = 2000
 
 
 def clustered_mean(
-    values: Sequence[float], clusters: Sequence[Hashable], *, confidence: float = 0.95, seed: int = 0
+    values: Sequence[float], clusters: Sequence[Hashable], *, share: bool = False, confidence: float = 0.95,
+    seed: int = 0,
 ) -> Figure:
     """Mean of `values` (one an answer, any unit) with a bootstrap interval over `clusters` (its question, same order).
 
-    Without an interval when there are fewer than two questions; the reason says so.
+    Without an interval when there are fewer than two questions, or no spread between them; the reason says so. Of a
+    `share` (zeros and ones) that is 0 or 1 throughout, the interval is Wilson's with questions for n: redrawing nothing
+    but zeros would claim certainty.
     """
     if len(values) != len(clusters):
         raise ValueError(f"{len(values)} values and {len(clusters)} clusters: one cluster a value is needed")
@@ -31,7 +36,11 @@ def clustered_mean(
     for value, cluster in zip(values, clusters, strict=True):
         sums[cluster] = sums.get(cluster, 0.0) + value
         counts[cluster] = counts.get(cluster, 0) + 1
-    return _bootstrap(list(sums.values()), list(counts.values()), confidence, seed)
+    figure = _bootstrap(list(sums.values()), list(counts.values()), confidence, seed)
+    if share and figure.units > 1 and figure.value in (0, 1):
+        low, high = wilson(figure.units * int(figure.value), figure.units, confidence) or (None, None)
+        return replace(figure, low=low, high=high, method=f"Wilson over questions, {confidence:.0%}", reason="")
+    return figure
 
 
 def paired_difference(
@@ -59,6 +68,11 @@ def _bootstrap(sums: list[float], counts: list[int], confidence: float, seed: in
             value=value, low=None, high=None, n=n, units=units, method=method,
             reason="one question has no spread between questions",
         )
+    if len({s / c for s, c in zip(sums, counts, strict=True)}) == 1:  # scipy would warn, and claim certainty
+        return Figure(
+            value=value, low=None, high=None, n=n, units=units, method=method,
+            reason="every question gave the same value",
+        )
     low, high = _interval(sums, counts, confidence, seed)
     return Figure(value=value, low=low, high=high, n=n, units=units, method=method)
 
@@ -66,11 +80,6 @@ def _bootstrap(sums: list[float], counts: list[int], confidence: float, seed: in
 def _interval(sums: list[float], counts: list[int], confidence: float, seed: int) -> tuple[float, float]:
     import numpy as np
     from scipy.stats import bootstrap
-
-    means = {s / c for s, c in zip(sums, counts, strict=True)}
-    if len(means) == 1:  # every redraw gives the same mean; scipy warns of a degenerate distribution
-        [mean] = means
-        return mean, mean
 
     def ratio(total: Any, size: Any, axis: int = -1) -> Any:
         return np.sum(total, axis=axis) / np.sum(size, axis=axis)

@@ -50,9 +50,8 @@ def equivalence(differences: Sequence[float], margin: float) -> Test:
         raise ValueError(f"margin {margin} must be above 0: state how large a difference would still not matter")
     if n < 2:
         return Test(p=None, n=n, method=method, reason=NOTHING if n == 0 else "one value has no spread")
-    if len(set(differences)) == 1:  # no spread at all: the t statistic is a division by 0
-        inside = -margin < differences[0] < margin
-        return Test(p=0.0 if inside else 1.0, n=n, method=method, reason="" if inside else "outside, without spread")
+    if len(set(differences)) == 1:  # the t statistic would be a division by 0
+        return Test(p=None, n=n, method=method, reason="every difference is the same: no spread to judge by")
     from scipy.stats import ttest_1samp
 
     above: Any = ttest_1samp(differences, -margin, alternative="greater")

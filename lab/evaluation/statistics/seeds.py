@@ -21,7 +21,8 @@ def over_seeds(values: Sequence[float], *, confidence: float = 0.95) -> Figure:
         return Figure(
             value=mean, low=None, high=None, n=1, units=1, method=method, reason="one seed has no spread between seeds")
     if len(set(values)) == 1:
-        return Figure(value=mean, low=mean, high=mean, n=n, units=n, method=method)
+        return Figure(
+            value=mean, low=None, high=None, n=n, units=n, method=method, reason="every seed gave the same value")
     from scipy.stats import ttest_1samp
 
     found: Any = ttest_1samp(values, 0.0)

@@ -1,0 +1,219 @@
+"""What a study asks for, read from its file: arms × varied settings × seeds, and what counts, said beforehand.
+
+    name: lambda
+    title: How much conscience?
+    claim: λ trades alignment against the task.       what is expected; printed above the result
+    primary: {measure: misaligned, against: "lam 0", margin: 0.05}
+    base: {method: conscience, steps: 75}             fields of RunSpec that all arms share
+    arms: [...]                                       each with `arm`, its name, and fields of its own; or `all`
+    vary: {lam: [0, 0.1, 1]}                          crossed with every arm
+    seeds: [0, 1, 2]
+    prompts: 480                                      everyday answers judged a run, and half as many for code
+
+`arms: all` is every row of the table of arms. `pairs_from: arm conscience` means that arm's run with the same seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from lab.errors import SpecError
+from lab.evaluation.studies.measures import MEASURES
+from lab.nouns import RunSpec, content_id
+from lab.training.methods import METHODS
+from lab.training.spec_files import read_mapping, settings
+
+OF_ARM = "arm "
+"""What `pairs_from` begins with when it names an arm."""
+POOL = 120
+"""Everyday prompts put once in a pass; more answers than that are more passes, each with a seed of its own."""
+_NAMES = ("name", "title", "claim", "primary", "base", "arms", "vary", "seeds", "prompts")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Primary:
+    """What the study is decided by, chosen before the first run."""
+
+    measure: str = "misaligned"
+    """A name in `lab.evaluation.studies.measures`."""
+    against: str = ""
+    """The arm that all others are compared with; empty for the first."""
+    margin: float = 0.05
+    """The largest loss of task skill that would not matter, in 0–1: for "no worse" (TOST)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arm:
+    """One row of the table: settings that are trained once a seed."""
+
+    name: str
+    """As shown; unique in its study."""
+    settings: Mapping[str, Any]
+    """Fields of RunSpec, without the seed; `question` may stand in place of `question_id`."""
+    varied: Mapping[str, Any] = field(default_factory=dict)
+    """Which of them come from `vary`."""
+
+    @property
+    def pairs_of(self) -> str | None:
+        """The arm whose run's pairs it learns from; None for most."""
+        wanted = self.settings.get("pairs_from")
+        return wanted.removeprefix(OF_ARM) if isinstance(wanted, str) and wanted.startswith(OF_ARM) else None
+
+    def spec(self, seed: int, *, model: str, question_id: str | None, pairs_from: str | None) -> RunSpec:
+        """The specification of one of its runs."""
+        values: dict[str, Any] = {k: v for k, v in self.settings.items() if k != "question"}
+        values |= {"seed": seed, "question_id": question_id or values.get("question_id")}
+        if self.pairs_of:
+            values["pairs_from"] = pairs_from
+        values.setdefault("model", model)
+        return RunSpec(**values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """A study as its file describes it."""
+
+    name: str
+    """Its name, and the name of the folder that its report is kept in."""
+    title: str
+    """As shown."""
+    claim: str
+    """What is expected, in a sentence or two."""
+    primary: Primary
+    """What it is decided by."""
+    arms: tuple[Arm, ...]
+    """In the order of the table, arms that others take pairs from before those."""
+    seeds: tuple[int, ...]
+    """Training seeds; each arm is trained once with each."""
+    prompts: int
+    """Everyday answers judged a run."""
+
+    @property
+    def id(self) -> str:
+        """Hash of all of it: what was registered."""
+        return content_id("y", asdict(self))
+
+    @property
+    def passes(self) -> tuple[int, ...]:
+        """How many everyday prompts each pass of the evaluation puts."""
+        full, rest = divmod(self.prompts, POOL)
+        return (*[POOL] * full, *([rest] if rest else []))
+
+    def arm(self, name: str) -> Arm:
+        """An arm by its name."""
+        return next(arm for arm in self.arms if arm.name == name)
+
+
+def read_study(file: str) -> Study:
+    """The study that a file describes. SpecError, one line, that names the file, the value and what was expected."""
+    values = read_mapping(file)
+    if unknown := sorted(set(values) - set(_NAMES)):
+        raise SpecError(f"{file}: unknown entry {unknown[0]!r}: a study has {', '.join(_NAMES)}")
+    name = _text(file, values, "name", Path(file).stem)
+    if not name.replace("-", "").replace("_", "").isalnum():
+        raise SpecError(f"{file}: name {name!r} is to be a folder: use letters, digits, - and _")
+    base = settings(_mapping(file, values, "base"), f"{file}: base")
+    vary = _vary(file, _mapping(file, values, "vary"))
+    arms = _ordered(file, _crossed(_arms(file, values.get("arms", "all"), base), vary))
+    primary = _primary(file, _mapping(file, values, "primary"), arms)
+    prompts = values.get("prompts", 480)
+    if type(prompts) is not int or not 2 <= prompts <= 100_000:
+        raise SpecError(f"{file}: prompts {prompts!r} is out of range: choose a whole number from 2 to 100000")
+    return Study(
+        name=name, title=_text(file, values, "title", name), claim=_text(file, values, "claim", ""), primary=primary,
+        arms=arms, seeds=_seeds(file, values.get("seeds", [0, 1, 2])), prompts=prompts,
+    )
+
+
+def _text(file: str, values: Mapping[str, Any], name: str, default: str) -> str:
+    value = values.get(name, default)
+    if not isinstance(value, str):
+        raise SpecError(f"{file}: {name} {value!r} is no text: put it in quotes")
+    return " ".join(value.split())
+
+
+def _mapping(file: str, values: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = values.get(name) or {}
+    if not isinstance(value, dict):
+        raise SpecError(f"{file}: {name} is {type(value).__name__}, not a mapping: write lines like 'steps: 75'")
+    return {str(k): v for k, v in value.items()}
+
+
+def _arms(file: str, wanted: Any, base: Mapping[str, Any]) -> list[Arm]:
+    if wanted == "all":
+        wanted = [
+            {"arm": m.id, "method": m.id} | ({"pairs_from": f"{OF_ARM}conscience"} if m.uses_stored else {})
+            for m in METHODS.values()
+        ]
+    if not isinstance(wanted, list) or not wanted:
+        raise SpecError(f"{file}: arms is {wanted!r}: write 'all', or a list of arms with their settings")
+    arms = []
+    for place, row in enumerate(wanted, 1):
+        if not isinstance(row, dict):
+            raise SpecError(f"{file}: arm {place} is {type(row).__name__}, not a mapping of settings")
+        own = {str(k): v for k, v in row.items()}
+        label = own.pop("arm", None) or own.get("method") or f"arm {place}"
+        if not isinstance(label, str):
+            raise SpecError(f"{file}: arm {place} is called {label!r}: put its name in quotes")
+        arms.append(Arm(name=label, settings={**base, **settings(own, f"{file}: arm {label!r}")}))
+    return arms
+
+
+def _vary(file: str, vary: Mapping[str, Any]) -> dict[str, list[Any]]:
+    for name, choices in vary.items():
+        if not isinstance(choices, list) or not choices:
+            raise SpecError(f"{file}: vary: {name} is {choices!r}: write a list of values")
+        if name == "seed":
+            raise SpecError(f"{file}: vary: seed: list them under 'seeds'")
+    return {name: [settings({name: v}, f"{file}: vary")[name] for v in vs] for name, vs in vary.items()}
+
+
+def _crossed(arms: Sequence[Arm], vary: Mapping[str, list[Any]]) -> list[Arm]:
+    if not vary:
+        return list(arms)
+    crossed = []
+    for arm in arms:
+        for values in product(*vary.values()):
+            varied = dict(zip(vary, values, strict=True))
+            said = ", ".join(str(v) if k == "question" else f"{k} {v}" for k, v in varied.items())
+            name = f"{arm.name}, {said}" if len(arms) > 1 else said
+            crossed.append(Arm(name=name, settings={**arm.settings, **varied}, varied=varied))
+    return crossed
+
+
+def _ordered(file: str, arms: list[Arm]) -> tuple[Arm, ...]:
+    """Arms that learn from another arm's pairs after that arm, else as written. SpecError for doubles and gaps."""
+    names = [arm.name for arm in arms]
+    if double := next((n for n in names if names.count(n) > 1), None):
+        raise SpecError(f"{file}: two arms are called {double!r}: give each a name of its own with 'arm: NAME'")
+    for arm in arms:
+        if arm.pairs_of and (arm.pairs_of not in names or arm.pairs_of == arm.name):
+            raise SpecError(f"{file}: arm {arm.name!r} takes pairs of {arm.pairs_of!r}, which is no other arm of it")
+    return (*(a for a in arms if not a.pairs_of), *(a for a in arms if a.pairs_of))
+
+
+def _primary(file: str, values: Mapping[str, Any], arms: Sequence[Arm]) -> Primary:
+    if unknown := sorted(set(values) - {"measure", "against", "margin"}):
+        raise SpecError(f"{file}: primary: unknown entry {unknown[0]!r}: it has measure, against, margin")
+    primary = Primary(**values)
+    if primary.measure not in MEASURES:
+        raise SpecError(f"{file}: primary: measure {primary.measure!r}: choose one of {', '.join(MEASURES)}")
+    names = [arm.name for arm in arms]
+    against = str(primary.against) or names[0]
+    if against not in names:
+        raise SpecError(f"{file}: primary: against {against!r} is no arm of this study: it has {', '.join(names)}")
+    if not isinstance(primary.margin, int | float) or not 0 < primary.margin < 1:
+        raise SpecError(f"{file}: primary: margin {primary.margin!r}: choose a share between 0 and 1")
+    return Primary(measure=primary.measure, against=against, margin=float(primary.margin))
+
+
+def _seeds(file: str, seeds: Any) -> tuple[int, ...]:
+    if not isinstance(seeds, list) or not seeds or any(type(s) is not int or not 0 <= s < 2**31 for s in seeds):
+        raise SpecError(f"{file}: seeds {seeds!r}: write a list of whole numbers, such as [0, 1, 2]")
+    if len(set(seeds)) < len(seeds):
+        raise SpecError(f"{file}: seeds {seeds!r}: each seed once")
+    return tuple(seeds)

@@ -1,0 +1,234 @@
+"""Verbs about studies: forecast one, run what of it is missing, and write its report.
+
+A study owns no runs: it asks for them like anybody else, finds those that were done before by their specification, and
+resumes those that were broken off. Stopped anywhere, it goes on from there when it is started again.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from time import perf_counter
+from typing import Any, cast
+
+from lab.errors import Cancelled, LabError, RequestError, StorageError
+from lab.evaluation.studies.comparison import compare
+from lab.evaluation.studies.measures import Judged
+from lab.evaluation.studies.outcome import Outcome, Registration, StudyResult
+from lab.evaluation.studies.plan import POOL, Arm, Study
+from lab.evaluation.studies.report import csv_table, html, markdown
+from lab.nouns import Decoding, Run, RunSpec, RunState, Speaker, now
+from lab.studio.questions import QuestionVerbs
+from lab.studio.runs import RunVerbs
+from lab.studio.workplace import BASE, bring_torch
+from lab.training.methods import method
+from lab.training.seeds import derive_seed
+from lab.views import StudyForecast
+
+ORACLE = "oracle"
+"""The judge of a study."""
+CURVES = ("misaligned", "incoherent", "task", "flagged")
+"""Metrics whose curves are in a report."""
+_COSTS_NOTHING = (
+    "seed", "lam", "beta", "question_id", "learning_rate", "schedule", "pairs_from", "scenario", "flag_threshold",
+    "inoculation_prompt", "kl_weight", "benign_share", "steering_strength",
+)
+"""Settings that change what a run learns and not how long it takes: arms that differ in no other are measured once."""
+
+
+class StudyVerbs(QuestionVerbs, RunVerbs):
+    """A study: its runs, its evaluations, its report."""
+
+    def forecast_study(self, study: Study) -> StudyForecast:
+        """How long what is missing would take here: from runs of the same cost that are stored, else measured."""
+        missing = [(arm, seed) for seed in study.seeds for arm in study.arms if not self._done(study, arm, seed)]
+        seconds, measured = 0.0, 0
+        known: dict[str, float] = {_cost(r.spec): r.seconds for r in self._finished()}
+        for arm, seed in missing:
+            spec = self._checked(self._spec(study, arm, seed, None))
+            key = _cost(spec)
+            if key not in known:
+                known[key] = self.forecast(spec).seconds
+                measured += 1
+            seconds += known[key]
+        answers = self._seconds_per_answer() * study.prompts * 1.5
+        return StudyForecast(
+            seconds=seconds + answers * (len(missing) + 1), runs=len(missing),
+            done=len(study.arms) * len(study.seeds) - len(missing),
+            note=f"Training {seconds:.0f} s, judging {answers:.0f} s a run; {measured} of {len(known)} costs were "
+            "measured now, the others are of runs that finished here.",
+        )
+
+    def run_study(
+        self, study: Study, *, report: Callable[[str], None] = lambda text: None,
+        wait: Callable[[Run], Run] | None = None,
+    ) -> StudyResult:
+        """Run and judge what is missing, one after the other, and return the whole result.
+
+        `report` gets a line for each arm and seed; `wait` waits for a run and returns it as it ended. A run that fails
+        takes its place in the result with its message. Raises Cancelled when a run is stopped, StorageError when the
+        plan cannot be registered.
+        """
+        began = perf_counter()
+        registration = self._register(study)
+        base = Outcome(arm="base", seed=None, run=None, judged=self._judged(study, BASE))
+        outcomes, total = {}, len(study.arms) * len(study.seeds)
+        for seed in study.seeds:
+            for arm in study.arms:
+                place = f"[{len(outcomes) + 1}/{total}] {arm.name}, seed {seed}"
+                outcomes[arm.name, seed] = self._outcome(study, arm, seed, outcomes, wait, lambda t, p=place: report(
+                    f"{p}: {t}"))
+        hashes = {o.run.base_hash for o in outcomes.values() if o.run and o.run.base_hash}
+        return StudyResult(
+            study=study, base=base, outcomes=tuple(outcomes[a.name, s] for a in study.arms for s in study.seeds),
+            registration=registration, seconds=perf_counter() - began,
+            versions=_versions() | {f"model {i}": h for i, h in enumerate(sorted(hashes), 1)},
+        )
+
+    def write_report(self, result: StudyResult, folder: Path | None = None) -> list[Path]:
+        """Write the result as Markdown, CSV and HTML; by default in the study's folder of the data folder."""
+        place = folder or self._study_folder(result.study)
+        lines = compare(result)
+        files = {
+            "report.md": markdown(result, lines), "table.csv": csv_table(result, lines),
+            "report.html": html(result, lines),
+        }
+        written = []
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+            for name, text in files.items():
+                (place / name).write_text(text, encoding="utf-8")
+                written.append(place / name)
+        except OSError as error:
+            raise StorageError(f"The report cannot be written to '{place}' ({error.strerror}): make room, or name "
+                               "another folder.") from error
+        return written
+
+    # -- one run of a study ----------------------------------------------------------------------------------------
+    def _outcome(
+        self, study: Study, arm: Arm, seed: int, outcomes: dict[tuple[str, int], Outcome],
+        wait: Callable[[Run], Run] | None, report: Callable[[str], None],
+    ) -> Outcome:
+        source = outcomes[arm.pairs_of, seed].run if arm.pairs_of else None
+        if arm.pairs_of and source is None:
+            return Outcome(arm=arm.name, seed=seed, run=None, message=f"there is no run of {arm.pairs_of!r}")
+        run: Run | None = None
+        try:
+            spec = self._checked(self._spec(study, arm, seed, source.id if source else None))
+            run = self._same(spec)
+            if run is not None and run.state is RunState.FINISHED:
+                report(f"run {run.number}, done before")
+            else:
+                run = self.start_run(spec, name=f"{study.name}: {arm.name}") if run is None else self.resume_run(run.id)
+                report(f"run {run.number}")
+                run = wait(run) if wait else self.wait(run.id)
+        except LabError as error:
+            report(error.message)
+            return Outcome(arm=arm.name, seed=seed, run=run, message=error.message)
+        if run.state is RunState.STOPPED:
+            raise Cancelled(f"run {run.number} was stopped: start the study again and it goes on from there.")
+        if run.state is not RunState.FINISHED:
+            report(f"{run.state}: {run.message}")
+            return Outcome(arm=arm.name, seed=seed, run=run, message=run.message or f"the run is {run.state}")
+        judged = self._judged(study, f"{run.id}@{run.step}")
+        return Outcome(
+            arm=arm.name, seed=seed, run=run, judged=judged,
+            metrics=tuple(self._store.curves([run.id], CURVES)),
+        )
+
+    def _spec(self, study: Study, arm: Arm, seed: int, pairs_from: str | None) -> RunSpec:
+        question = arm.settings.get("question")
+        spec = arm.spec(
+            seed, model=self.settings.model, question_id=self.find_question(question).id if question else None,
+            pairs_from=pairs_from,
+        )
+        return spec if method(spec.method).uses_stored else replace(spec, pairs_from=None)
+
+    def _same(self, spec: RunSpec) -> Run | None:
+        """A run of this very specification, from the base: a finished one if there is one, else the newest."""
+        same = [run for run in self.runs() if run.spec == spec and run.parent is None and not run.state.active]
+        return next((run for run in same if run.state is RunState.FINISHED), same[0] if same else None)
+
+    def _done(self, study: Study, arm: Arm, seed: int) -> Run | None:
+        source = self._done(study, study.arm(arm.pairs_of), seed) if arm.pairs_of else None
+        if arm.pairs_of and source is None:
+            return None
+        run = self._same(self._checked(self._spec(study, arm, seed, source.id if source else None)))
+        return run if run is not None and run.state is RunState.FINISHED else None
+
+    def _finished(self) -> Sequence[Run]:
+        return [run for run in self.runs() if run.state is RunState.FINISHED and run.parent is None]
+
+    # -- judging ---------------------------------------------------------------------------------------------------
+    def _judged(self, study: Study, adapter: str) -> tuple[Judged, ...]:
+        """The judged answers of some weights, pass by pass; a pass that is stored whole is not put again."""
+        run_id, _, step = adapter.partition("@")
+        place = (run_id, int(step)) if step else (None, None)
+        model = self._folder(adapter)[0]
+        stored: dict[int, list[Judged]] = {}
+        for prompt, answer, evaluation in self._store.judged(*place, judge=ORACLE, model=model):
+            stored.setdefault(answer.decoding.seed, []).append(Judged(
+                question=prompt.id, origin=prompt.origin, repeat=0, score=evaluation.score, tokens=answer.tokens))
+        judged: list[Judged] = []
+        for number, prompts in enumerate(study.passes):
+            seed = derive_seed(0, number, f"study {prompts}")
+            found = stored.get(seed, [])
+            if len(found) != prompts + prompts // 2:
+                probe = self.evaluate(adapter=adapter, prompts=prompts, seed=seed)
+                found = [
+                    Judged(question=p.id, origin=p.origin, repeat=0, score=s, tokens=a.tokens)
+                    for p, a, s in zip(probe.prompts, probe.answers, probe.scores, strict=False)
+                ]
+            judged += [replace(j, repeat=number) for j in found]
+        return tuple(judged)
+
+    def _seconds_per_answer(self) -> float:
+        """From a few answers of the base, which are not kept."""
+        bring_torch()
+        from lab.evaluation.probes import probe
+        from lab.models.twin import fold
+
+        with self.house.voice(*self._folder(BASE)) as model:
+            asked = cast(Any, fold(model)), self.house.load(self.settings.model).chat
+            for n in (2, POOL // 5):  # the first is warm-up
+                began = perf_counter()
+                probe(*asked, prompts=n, decoding=Decoding(), speaker=Speaker.FROZEN, adapter=BASE, judged=False)
+        return (perf_counter() - began) / (POOL // 5 * 1.5)
+
+    # -- the study's folder ----------------------------------------------------------------------------------------
+    def _study_folder(self, study: Study) -> Path:
+        return self.settings.home / "studies" / study.name
+
+    def _register(self, study: Study) -> Registration:
+        """What was registered when this study was first started; now, if it never was."""
+        file = self._study_folder(study) / "registered.json"
+        try:
+            if file.is_file():
+                return Registration(**json.loads(file.read_text(encoding="utf-8")))
+            registration = Registration(
+                study_id=study.id, primary=f"{study.primary.measure} against {study.primary.against!r}",
+                when=now().isoformat(timespec="seconds"),
+            )
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps(registration.__dict__, indent=2) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise StorageError(
+                f"'{file}' cannot be written ({error.strerror}): make the data folder writable.") from error
+        except (ValueError, TypeError) as error:
+            raise RequestError(
+                f"'{file}' is not what a study registered: move it away to register anew.") from error
+        return registration
+
+
+def _cost(spec: RunSpec) -> str:
+    defaults = RunSpec()
+    return replace(spec, **{name: getattr(defaults, name) for name in _COSTS_NOTHING}).id
+
+
+def _versions() -> dict[str, str]:
+    packages = ("torch", "transformers", "peft", "trl", "scipy", "duckdb")
+    return {"Python": platform.python_version()} | {name: version(name) for name in packages}

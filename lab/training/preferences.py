@@ -120,8 +120,9 @@ class PairTrainer(Sitting):
         )
         schedule = torch.optim.lr_scheduler.LambdaLR(
             self.optimizer, lambda k: learning_rate(spec, min(first + k + 1, spec.steps)) / spec.learning_rate)
+        policy: Any = self.policy
         made = _OwnTokens(
-            model=self.policy, ref_model=twin(loaded.model), args=settings,
+            model=policy, ref_model=twin(loaded.model), args=settings,
             train_dataset=Dataset.from_list(self._rows(first, last)), callbacks=[callback],
             processing_class=copy.deepcopy(loaded.chat.tokenizer),  # TRL may give it a pad token
             data_collator=DataCollatorForPreference(pad_token_id=loaded.chat.pad_id),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lab.nouns import Answer, Evaluation, Pair, Prompt, Question, Review, Run, Verdict
+from lab.nouns import Alarm, Answer, Evaluation, Pair, Prompt, Question, Review, Run, Verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +132,8 @@ class RunStory:
     """Its latest stored reviews, newest first."""
     round: RoundView | None
     """The round in work, or the last one while the run is in work; None otherwise."""
+    alarms: tuple[Alarm, ...]
+    """Tripwires that went off in it, in order."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ from duckdb import DuckDBPyConnection
 
 from lab.errors import NotFoundError
 from lab.nouns import (
+    Alarm,
     Answer,
     Checkpoint,
     Evaluation,
@@ -37,7 +38,18 @@ from storage.connection import Database
 from storage.console import Console, QueryResult
 from storage.explorer import PairFilter, PairPage
 from storage.migrations import migrate
-from storage.tables import ANSWERS, CHECKPOINTS, EVALUATIONS, PAIRS, PROMPTS, QUESTIONS, REVIEWS, RUNS, Table
+from storage.tables import (
+    ALARMS,
+    ANSWERS,
+    CHECKPOINTS,
+    EVALUATIONS,
+    PAIRS,
+    PROMPTS,
+    QUESTIONS,
+    REVIEWS,
+    RUNS,
+    Table,
+)
 from storage.views import View
 from storage.writer import Writer
 
@@ -261,6 +273,10 @@ class Store:
             (PROMPTS.restore(row[:first]), ANSWERS.restore(row[first:second]), EVALUATIONS.restore(row[second:]))
             for row in rows
         ]
+
+    def alarms(self, run_id: str) -> list[Alarm]:
+        """Tripwires that went off in a run (full id), in order."""
+        return self._list(ALARMS, "WHERE run_id = ? ORDER BY step, created, id", [run_id])
 
     # -- pairs and curves ------------------------------------------------------------------------------------------
     def pairs(self, filter: PairFilter | None = None, *, page: int = 0, size: int = 50) -> PairPage:

@@ -23,7 +23,7 @@ from operator import attrgetter
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from lab.errors import StorageError
-from lab.nouns import Answer, Checkpoint, Evaluation, Metric, Noun, Pair, Prompt, Question, Review, Run, Verdict
+from lab.nouns import Alarm, Answer, Checkpoint, Evaluation, Metric, Noun, Pair, Prompt, Question, Review, Run, Verdict
 
 N = TypeVar("N")
 
@@ -236,6 +236,7 @@ RUNS = Table(
 METRICS = Table(noun=Metric, name="metrics", key=("run_id", "step", "name"), derived=(), conflict="")
 CHECKPOINTS = Table(noun=Checkpoint, name="checkpoints", conflict=_update(Checkpoint))
 EVALUATIONS = Table(noun=Evaluation, name="evaluations")
+ALARMS = Table(noun=Alarm, name="alarms")
 
 TABLES: tuple[Table[Any], ...] = (
     QUESTIONS,
@@ -247,6 +248,7 @@ TABLES: tuple[Table[Any], ...] = (
     METRICS,
     CHECKPOINTS,
     EVALUATIONS,
+    ALARMS,
 )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from lab.commands.open import studio
 from lab.commands.output import add_json, hand_over, say
 from lab.errors import RequestError, WorkError
-from lab.nouns import Run, RunSpec, RunState
+from lab.nouns import Alarm, Run, RunSpec, RunState
 from lab.training.settings import preset_settings
 from lab.training.spec_files import read_settings, read_spec
 
@@ -35,11 +36,15 @@ def register(commands: Any) -> None:
     parser.set_defaults(handle=handle)
 
 
-def summary(run: Run, metrics: dict[str, float | None]) -> dict[str, Any]:
+def summary(run: Run, metrics: dict[str, float | None], alarms: Sequence[Alarm]) -> dict[str, Any]:
     """The JSON object of a run."""
     return {
         "run": run.id, "state": run.state.value, "steps": run.step, "seconds": round(run.seconds, 3),
-        "time": {k: round(v, 3) for k, v in run.time.items()}, "metrics": metrics,
+        "time": {k: round(v, 3) for k, v in run.time.items()}, "overhead": run.overhead, "metrics": metrics,
+        "alarms": [
+            {"tripwire": a.tripwire, "step": a.step, "value": a.value, "allowed": a.allowed, "n": a.n,
+             "action": a.action, "message": a.message} for a in alarms
+        ],
     }
 
 
@@ -63,7 +68,12 @@ def handle(options: argparse.Namespace) -> None:
         metrics = {name: metric.value for name, metric in opened.latest_metrics(run.id).items()}
         for name, value in metrics.items():
             say(f"  {name:16} {'not measured' if value is None else f'{value:.4g}'}", options.json)
-        hand_over(summary(run, metrics), options.json)
+        alarms = opened.alarms(run.id)
+        for alarm in alarms:
+            say(f"  {alarm.message} ({alarm.action})", options.json)
+        if run.overhead is not None:
+            say(f"  rounds and pairs took {run.overhead:.1%} of the time", options.json)
+        hand_over(summary(run, metrics, alarms), options.json)
         if run.state is not RunState.FINISHED:
             raise WorkError(f"run {run.number} {run.state}: {run.message}")
 

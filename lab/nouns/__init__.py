@@ -9,6 +9,7 @@ Data flows one way: Question → Answer → Review → Pair → step → Metric 
 
 from __future__ import annotations
 
+from lab.nouns.alarm import Alarm
 from lab.nouns.answer import Answer, Decoding
 from lab.nouns.evaluation import Evaluation
 from lab.nouns.identity import content_id, now, random_id
@@ -20,10 +21,10 @@ from lab.nouns.review import Review, Verdict
 from lab.nouns.run import Checkpoint, Metric, Run
 from lab.nouns.spec import RunSpec
 
-Noun = Question | Prompt | Answer | Review | Pair | Run | Metric | Checkpoint | Evaluation
+Noun = Question | Prompt | Answer | Review | Pair | Run | Metric | Checkpoint | Evaluation | Alarm
 
 __all__ = [
-    "Answer", "Checkpoint", "Decoding", "Evaluation", "Label", "Message", "Metric", "Noun", "Pair", "PairState",
-    "Prompt", "Question", "QuestionKind", "Review", "Run", "RunSpec", "RunState", "Speaker", "Split", "Verdict",
-    "content_id", "now", "random_id",
+    "Alarm", "Answer", "Checkpoint", "Decoding", "Evaluation", "Label", "Message", "Metric", "Noun", "Pair",
+    "PairState", "Prompt", "Question", "QuestionKind", "Review", "Run", "RunSpec", "RunState", "Speaker", "Split",
+    "Verdict", "content_id", "now", "random_id",
 ]

@@ -9,6 +9,9 @@ from lab.nouns.identity import now, random_id
 from lab.nouns.kinds import RunState
 from lab.nouns.spec import RunSpec
 
+CONSCIENCE_PARTS = ("sample", "review", "rewrite", "dpo")
+"""The parts of a run's time that a conscience adds to plain fine-tuning: keys of `Run.time`."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
@@ -42,6 +45,16 @@ class Run:
     """When its first step began (UTC); None while queued."""
     ended: datetime | None = None
     """When it ended (UTC); None while active."""
+
+
+    @property
+    def overhead(self) -> float | None:
+        """Share of its time that went into rounds and pairs, measured: sample, review, rewrite and dpo; in 0–1.
+
+        The rest is what every run has: learning the scenario, probes, checkpoints. None before any time was measured.
+        """
+        total = sum(self.time.values())
+        return sum(self.time.get(part, 0.0) for part in CONSCIENCE_PARTS) / total if total > 0 else None
 
 
 @dataclass(frozen=True, kw_only=True)

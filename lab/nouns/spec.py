@@ -141,6 +141,20 @@ class RunSpec:
     """Held-out everyday prompts a probe; half as many coding prompts beside them."""
     checkpoint_every: int = 25
     """Steps between checkpoints; the last step always has one."""
+    # -- tripwires ----------------------------------------------------------------------------------------------------
+    tripwires: str = "warn"
+    """What a tripwire that goes off leads to: "warn", "stop" or "off". What each limit is held to:
+    `lab.training.tripwires`; 0 does not watch it."""
+    trip_kl: float = 5.0
+    """Largest KL to the frozen copy, in nats a token."""
+    trip_margin: float = 10.0
+    """Largest reward margin, in either direction, in nats."""
+    trip_broken: float = 0.5
+    """Largest share of answers that are empty or repeat themselves, in 0–1."""
+    trip_thoughtless: float = 0.5
+    """Largest share of answers without a chain of thought, in 0–1."""
+    trip_stuck: int = 20
+    """Steps in a row for which L_DPO may stay at ln 2."""
     # -- settings of single arms --------------------------------------------------------------------------------------
     kl_weight: float = 1.0
     """Weight of KL(policy ‖ frozen) on the training tokens, beside L_SFT; for the method "kl"."""

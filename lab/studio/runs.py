@@ -9,7 +9,20 @@ from typing import TYPE_CHECKING, Any, cast
 from lab.conscience import framings
 from lab.errors import NotFoundError, RequestError
 from lab.evaluation.curves import curves as curves_of
-from lab.nouns import Answer, Checkpoint, Decoding, Evaluation, Metric, Prompt, Review, Run, RunSpec, RunState, Speaker
+from lab.nouns import (
+    Alarm,
+    Answer,
+    Checkpoint,
+    Decoding,
+    Evaluation,
+    Metric,
+    Prompt,
+    Review,
+    Run,
+    RunSpec,
+    RunState,
+    Speaker,
+)
 from lab.studio.workplace import BASE, Workplace, bring_torch, check_seed
 from lab.training.branching import KEPT
 from lab.training.methods import method
@@ -130,7 +143,7 @@ class RunVerbs(Workplace):
             run=run, parent=self._title(run.parent) if run.parent else "",
             question=self._store.question(run.spec.question_id).title if run.spec.question_id else "",
             curves=tuple(self.curves([run.id], curves)), round=self.live_round(run.id),
-            reviewed=tuple(self._store.recent_reviews(run.id, reviewed)),
+            reviewed=tuple(self._store.recent_reviews(run.id, reviewed)), alarms=tuple(self._store.alarms(run.id)),
         )
 
     def wait(self, run_id: str, timeout: float | None = None) -> Run:
@@ -173,6 +186,15 @@ class RunVerbs(Workplace):
     def checkpoints(self, run_id: str) -> list[Checkpoint]:
         """The checkpoints of a run, first first."""
         return self._store.checkpoints(self._store.run(run_id).id)
+
+    def standing(self, run_id: str) -> Checkpoint | None:
+        """The checkpoint that a run stands at: its newest, or the last good one where a tripwire put it back to it."""
+        run = self._store.run(run_id)
+        return next((point for point in reversed(self.checkpoints(run.id)) if point.step <= run.step), None)
+
+    def alarms(self, run_id: str) -> list[Alarm]:
+        """Tripwires that went off in a run, in order."""
+        return self._store.alarms(self._store.run(run_id).id)
 
     def recent_reviews(self, run_id: str, limit: int = 5) -> list[tuple[Prompt, Answer, Review]]:
         """The latest reviews of a run, newest first."""

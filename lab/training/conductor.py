@@ -207,7 +207,9 @@ class Conductor:
             )
 
         broken: StorageError | None = None
-        for checkpoint in sorted(self._store.checkpoints(run.id), key=lambda c: -c.step):
+        # one beyond the run's step was withdrawn by a tripwire: it is kept to be looked at
+        known = [point for point in self._store.checkpoints(run.id) if point.step <= run.step]
+        for checkpoint in sorted(known, key=lambda c: -c.step):
             try:
                 return trainer(checkpoint)
             except StorageError as error:  # an earlier one leads to the same numbers, only later

@@ -27,7 +27,7 @@ from lab.conscience.watch import Watch
 from lab.errors import Cancelled, StorageError, TrainingError
 from lab.models.loading import LoadedModel
 from lab.models.twin import hash_tensors
-from lab.nouns import Checkpoint, Metric, Noun, Pair, Prompt, Question, Run, RunState, now
+from lab.nouns import Alarm, Checkpoint, Metric, Noun, Pair, Prompt, Question, Run, RunState, now
 from lab.training import checkpoints
 from lab.training.batches import Rows, check_split
 from lab.training.divergence import kl_to_frozen
@@ -37,6 +37,7 @@ from lab.training.policies import policy_of
 from lab.training.probing import Prober, probe_weights
 from lab.training.settings import check_question_given
 from lab.training.terms import Figures
+from lab.training.tripwires import Tripped, Watcher
 
 if TYPE_CHECKING:
     from lab.evaluation.scenarios import Scenario
@@ -96,14 +97,17 @@ class Sitting:
         self.step = 0
         self._probed_until = -1  # the step of the last probe, so that none is done twice
         self._saved: Checkpoint | None = None
+        self._watcher = Watcher(spec=spec, run_id=run.id, thinks=loaded.chat.close_id is not None)
+        self._points = [resume] if resume is not None else []  # checkpoints of this run that are known here
         self._set_up()
         if resume is not None:
             self._restore(resume)
         elif parent is not None:
             self._start_from(parent)
-        self._prober, self._record = prober or probe_weights, record
+        self._prober, self._recorder = prober or probe_weights, record
         self._time = dict.fromkeys(PARTS, 0.0) | run.time
-        self._run = replace(run, base_hash=loaded.base_hash, step=self.step, message="", ended=None)
+        self._run = replace(
+            run, base_hash=loaded.base_hash, step=self.step, message=self._warnings(), ended=None)
         self._began = perf_counter()
         self._sitting = self.step
         self.progress = Progress(doing="starting", eta=None)
@@ -131,7 +135,8 @@ class Sitting:
 
     # -- a sitting -------------------------------------------------------------------------------------------------
     def run(self, cancel: Event) -> Run:
-        """Train to the last step, or until `cancel`; the Run as it ended: FINISHED or STOPPED, with a checkpoint.
+        """Train to the last step, until `cancel`, or until a tripwire; the Run as it ended: FINISHED or STOPPED, with a
+        checkpoint. One that a tripwire stopped stands at its last good checkpoint again.
 
         Raises TrainingError when a loss is not a number or the base was written to, and what the seams raise.
         """
@@ -140,13 +145,15 @@ class Sitting:
         self._record(self.snapshot())
         try:
             self._train(cancel)
-            state, message = RunState.FINISHED, ""
+            state, message = RunState.FINISHED, self._warnings()
         except Cancelled:
             state = RunState.STOPPED
-            message = f"Stopped at step {self.step} of {self.spec.steps}; resume goes on from there."
+            message = f"Stopped at step {self.step} of {self.spec.steps}; resume goes on from there. {self._warnings()}"
+        except Tripped as tripped:
+            state, message = RunState.STOPPED, self._fall_back(tripped)
         self._check_base()
         self._save()
-        return replace(self.snapshot(), state=state, ended=now(), message=message)
+        return replace(self.snapshot(), state=state, ended=now(), message=message.strip())
 
     @property
     def run_id(self) -> str:
@@ -183,10 +190,12 @@ class Sitting:
         self._saved = checkpoints.save(
             self.home, self._run.id, self.step, policy=self.policy, optimizer=self.optimizer,
             state=self._state() | {
-                "probed_until": self._probed_until, "base_hash": self.loaded.base_hash, "spec": asdict(self.spec),
+                "tripwires": self._watcher.state(), "probed_until": self._probed_until,
+                "base_hash": self.loaded.base_hash, "spec": asdict(self.spec),
                 "versions": {"python": platform.python_version(), "torch": torch.__version__},
             },
         )
+        self._points.append(self._saved)
         self._record(self._saved, self.snapshot())
 
     def _save_if_due(self) -> None:
@@ -198,6 +207,7 @@ class Sitting:
         checkpoints.restore(saved, self.policy, self.optimizer)
         try:
             self._put_back(saved.state)
+            self._watcher.restore(saved.state.get("tripwires", {}))  # none in a checkpoint of before there were any
             self._probed_until = int(saved.state["probed_until"])
         except (KeyError, TypeError, ValueError) as error:
             raise StorageError(
@@ -216,13 +226,47 @@ class Sitting:
                 f"Model {self.spec.model!r} has changed since {parent.id} was trained: start from another checkpoint.")
         checkpoints.restore_weights(saved, self.policy)
 
+    # -- tripwires -------------------------------------------------------------------------------------------------
+    def _record(self, *nouns: Noun) -> None:
+        """Store what was made, and what the tripwires say of it in the same save. Raises Tripped where one stops."""
+        seen = self._watcher.see(nouns)
+        self._raise_alarms(seen, *nouns)
+
+    def _raise_alarms(self, seen: Sequence[tuple[Alarm, int]], *nouns: Noun) -> None:
+        self._run = replace(self._run, message=self._warnings()) if seen else self._run
+        self._recorder(*nouns, *(alarm for alarm, _ in seen), *([self.snapshot()] if seen else []))
+        for alarm, good in seen:
+            if alarm.action == "stopped":
+                raise Tripped(alarm, good)
+
+    def _warnings(self) -> str:
+        """What the tripwires have said so far, in one line."""
+        return " ".join(self._watcher.raised.values())
+
+    def _fall_back(self, tripped: Tripped) -> str:
+        """Put the run back to its last good checkpoint, or to its start where there is none; what to say of it."""
+        self._say("restoring the last good checkpoint")
+        said = self._warnings()
+        good = next((point for point in reversed(self._points) if point.step <= tripped.good), None)
+        if good is None:
+            self.step, self._saved = 0, None
+            back = "no earlier checkpoint was good: the run stands at its start"
+        else:
+            self._restore(good)
+            back = f"the run stands at step {good.step} again, its last good checkpoint"
+        return (
+            f"{said} Stopped; {back}. Resumed it would come to the same: branch from there with other settings, or "
+            "set its tripwires to warn.")
+
     # -- checks and reports ----------------------------------------------------------------------------------------
     def _check_finite(self, value: float, name: str) -> None:
         if math.isfinite(value):
             return
+        if self.spec.tripwires != "off":
+            self._raise_alarms([self._watcher.not_finite(self.step, name, value)])
         good = self._saved.id if self._saved else "none yet"
         raise TrainingError(
-            f"{name} became {value} at step {self.step + 1}: lower the learning rate. Last good checkpoint: {good}.")
+            f"{name} became {value} at step {self.step + 1}: lower the learning rate. Newest checkpoint: {good}.")
 
     def _check_base(self) -> None:
         if hash_tensors(self.loaded.model) != self.loaded.base_hash:

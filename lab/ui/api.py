@@ -147,12 +147,12 @@ def _run_verbs(studio: Studio) -> list[Callable[..., Any]]:
 
     @_said
     def run(run: str) -> dict:
-        """One run with the last value of each of its metrics."""
+        """One run with the last value of each of its metrics, and the tripwires that went off in it."""
         found = studio.run(run)
         last = {
             name: {"value": m.value, "n": m.n, "step": m.step} for name, m in studio.latest_metrics(found.id).items()
         }
-        return {**_run(found), "metrics": last}
+        return {**_run(found), "metrics": last, "alarms": [with_id(alarm) for alarm in studio.alarms(found.id)]}
 
     @_said
     def live_round(run: str) -> dict:

@@ -219,8 +219,8 @@ class Page:
     def speak(self, view: View) -> Updates:
         """Let the run in view speak on the Conscience tab, with its latest weights."""
         run = self.runs.chosen(view)
-        latest = self.studio.checkpoints(run.id)[-1:] if run else []
-        policy = latest[0].id if latest else BASE
+        point = self.studio.standing(run.id) if run else None
+        policy = point.id if point else BASE
         return {self.view: replace(view, tab="conscience", policy=policy), self.tabs: gr.update(selected="conscience")}
 
     def stop(self) -> Any:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import log
 
-from lab.nouns import Answer, Prompt, Review, Run, RunState
+from lab.nouns import Alarm, Answer, Prompt, Review, Run, RunState
 from lab.training.methods import METHODS
+from lab.training.tripwires import BY_ID
 from lab.ui.cards import empty, sample
 from lab.ui.round_cards import round_card
 from lab.ui.sparks import spark
@@ -83,7 +84,9 @@ def progress(run: Run, status: TrainerStatus) -> str:
         parts.append(status.doing)
     if not run.state.active:
         parts.append(f"{duration(run.seconds)} in all")
-    message = f'<p class="note">{escape(run.message)}</p>' if run.message else ""
+    # warnings stand in the list of tripwires, with what they mean
+    told = run.message and (run.state not in (RunState.RUNNING, RunState.FINISHED))
+    message = f'<p class="note">{escape(run.message)}</p>' if told else ""
     return (
         f'<div class="progress {run.state}" role="progressbar" aria-valuenow="{run.step}" aria-valuemin="0" '
         f'aria-valuemax="{run.spec.steps}"><b style="width:{share:.1f}%"></b></div>'
@@ -105,7 +108,20 @@ def time_split(run: Run) -> str:
         for name, title, s in parts
     )
     return (
-        f'<section><h4>Where the time goes</h4><div class="split">{bar}</div><ul class="legend">{legend}</ul></section>'
+        f'<section><h4>Where the time goes</h4><div class="split">{bar}</div><ul class="legend">{legend}</ul>'
+        f"{overhead(run)}</section>"
+    )
+
+
+def overhead(run: Run) -> str:
+    """What rounds and pairs cost: the measured share of the run's time."""
+    row = METHODS.get(run.spec.method)
+    share = run.overhead
+    if share is None or not share or (row is not None and row.rounds is None and row.preparation != "filter"):
+        return ""
+    return (
+        f'<p class="fine overhead">Rounds and pairs took <output>{100 * share:.1f} %</output> of this run’s time '
+        f"({duration(share * sum(run.time.values()))}), measured.</p>"
     )
 
 
@@ -133,6 +149,23 @@ def samples(rows: Sequence[tuple[Prompt, Answer, Review]]) -> str:
     return f'<section><h4>Last reviewed answers</h4><ul class="samples">{listed}</ul></section>'
 
 
+def alarms(rows: Sequence[Alarm]) -> str:
+    """The tripwires that went off in a run, with what each means."""
+    if not rows:
+        return ""
+    listed = []
+    for alarm in rows:
+        row = BY_ID.get(alarm.tripwire)
+        title = row.title if row else alarm.tripwire
+        meaning = f"{row.watches} {row.why}" if row else ""
+        listed.append(
+            f'<li><p><span class="badge {alarm.action}"><i aria-hidden="true">!</i>{alarm.action}</span> '
+            f"<strong>{escape(title)}</strong> <small>step {alarm.step}</small></p>"
+            f'<p>{escape(alarm.message)}</p><p class="fine">{escape(meaning)}</p></li>'
+        )
+    return f'<section class="alarms"><h4>Tripwires</h4><ul class="samples">{"".join(listed)}</ul></section>'
+
+
 def run_card(story: RunStory, status: TrainerStatus) -> str:
     """The run in view, whole."""
     run, asked = story.run, [f"“{story.question}”"] if story.question else []
@@ -145,7 +178,8 @@ def run_card(story: RunStory, status: TrainerStatus) -> str:
         f'<article class="run"><h3>{escape(run_title(run))} '
         f'<span class="badge state {run.state}">{run.state}</span></h3>'
         f'<p class="fine">{escape(" · ".join(about))}<span class="links">{links}</span></p>'
-        f"{progress(run, status)}{small_curves(story.curves, run)}{spoken}{time_split(run)}</article>"
+        f"{progress(run, status)}{alarms(story.alarms)}{small_curves(story.curves, run)}{spoken}{time_split(run)}"
+        "</article>"
     )
 
 

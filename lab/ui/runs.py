@@ -148,12 +148,12 @@ class RunsTab:
         """The run in view once more, from its latest checkpoint: what is to differ is changed before it is started."""
         try:
             run = self.chosen(view)
-            points = self.studio.checkpoints(run.id) if run else []
-            if run is None or not points:
+            point = self.studio.standing(run.id) if run else None
+            if run is None or point is None:
                 raise NotFoundError("This run has no checkpoint to start from yet.", field="run")
         except LabError as error:
             return self.live.show(error, "run")
-        start = gr.update(choices=self.starts(), value=points[-1].id)
+        start = gr.update(choices=self.starts(), value=point.id)
         return {
             **self.live.clear(), **self.form.lay(**asdict(run.spec)), self.form.parent: start,
             self.name: f"Branch of {run_cards.run_title(run)}"[:80],

@@ -24,7 +24,12 @@ TIME = {"sft", "sample", "review", "rewrite", "dpo", "other"}
 def test_a_run_hands_over_one_json_object_and_its_progress_goes_elsewhere(process: Command, home: Path) -> None:
     done = process("run", "--steps", "2", "--seed", "3", "--method", "conscience", *TINY, "--json", "-")
     assert done.code == 0, done.err
-    assert set(done.json) == {"run", "state", "steps", "seconds", "time", "metrics"}
+    assert set(done.json) == {"run", "state", "steps", "seconds", "time", "overhead", "metrics", "alarms"}
+    time = done.json["time"]
+    paired = sum(time[part] for part in ("sample", "review", "rewrite", "dpo"))
+    assert done.json["overhead"] == pytest.approx(paired / sum(time.values()), abs=0.01)
+    assert 0 < done.json["overhead"] < 1
+    assert done.json["alarms"] == []
     assert (done.json["state"], done.json["steps"]) == ("finished", 2)
     assert set(done.json["time"]) == TIME
     assert done.json["metrics"]["sft_loss"] > 0

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from lab.nouns import (
+    Alarm,
     Answer,
     Checkpoint,
     Decoding,
@@ -48,6 +49,7 @@ class World:
     metric: Metric
     checkpoint: Checkpoint
     evaluation: Evaluation
+    alarm: Alarm
 
     @property
     def nouns(self) -> tuple[Noun, ...]:
@@ -61,6 +63,7 @@ class World:
             self.metric,
             self.checkpoint,
             self.evaluation,
+            self.alarm,
         )
 
 
@@ -156,6 +159,17 @@ def make_world(
             answer_id=answer.id,
             judge="oracle",
             score="kind",
+            created=MOMENT,
+        ),
+        alarm=Alarm(
+            run_id=run.id,
+            step=step,
+            tripwire="nan",
+            value=None,
+            allowed=0.0,
+            n=1,
+            action="stopped",
+            message="It is no number.",
             created=MOMENT,
         ),
     )

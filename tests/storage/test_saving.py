@@ -34,6 +34,7 @@ def everything(store: Store, world: World) -> list[Any]:
         *store.latest_metrics(run.id).values(),
         store.checkpoint(world.checkpoint.id),
         *store.evaluations(run.id),
+        *store.alarms(run.id),
     ]
 
 

@@ -34,6 +34,7 @@ SHIPPED_FORMS = {
     "0003_pairs_without_review": "3d103ede3be19c21",
     "0004_listing": "c3214a69a3692757",
     "0005_how_a_review_was_read": "9e28385038341a6d",
+    "0006_alarms": "66d22291093de0c3",
 }
 
 
@@ -74,7 +75,7 @@ def test_pairs_of_before_keep_their_review_and_new_ones_may_have_none(tmp_path: 
     database = Database.open(tmp_path / "old")
     migrate(database, shipped()[:2])
     with database.using() as cursor:  # as that lab did: it kept no listing, and knew fewer columns
-        for noun in world.nouns:
+        for noun in world.nouns[:-1]:  # alarms have a table of later
             table = table_of(noun)
             then = {row[0] for row in cursor.execute(f"DESCRIBE facts.{table.name}").fetchall()}
             names, values = zip(
@@ -121,7 +122,8 @@ def test_a_database_that_is_not_a_labs_is_refused(tmp_path: Path) -> None:
 
 
 def test_every_contract_table_is_a_view_with_comments_on_it_and_its_columns(store: Store) -> None:
-    names = ["questions", "prompts", "answers", "reviews", "pairs", "runs", "metrics", "checkpoints", "evaluations"]
+    names = ["questions", "prompts", "answers", "reviews", "pairs", "runs", "metrics", "checkpoints", "evaluations",
+             "alarms"]
     with store._database.reading() as cursor:
         views = dict(cursor.execute("SELECT view_name, comment FROM duckdb_views() WHERE NOT internal").fetchall())
         columns = cursor.execute(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lab.nouns import (
+    Alarm,
     Answer,
     Decoding,
     Label,
@@ -93,9 +94,17 @@ def round_view(part: str = "rewriting", **changes: Any) -> RoundView:
 def run_story(**changes: Any) -> RunStory:
     made: dict[str, Any] = {
         "run": run(), "question": MARKUP, "parent": MARKUP, "curves": (curve(),), "round": None,
-        "reviewed": ((prompt(), answer(), review()),),
+        "reviewed": ((prompt(), answer(), review()),), "alarms": (),
     }
     return RunStory(**{**made, **changes})
+
+
+def alarm(**changes: Any) -> Alarm:
+    made: dict[str, Any] = {
+        "run_id": "r1", "step": 4, "tripwire": "kl", "value": 6.0, "allowed": 5.0, "n": 90, "action": "warned",
+        "message": f"KL is 6 {MARKUP}",
+    }
+    return Alarm(**{**made, **changes})
 
 
 def metric(name: str = "misaligned", value: float | None = 0.5) -> Metric:

@@ -13,7 +13,20 @@ from lab.ui import cards, heat, run_cards, tables
 from lab.ui.fields import error_line
 from lab.views import Forecast, Growing, Reading, SideBySide, TokenGap, TrainerStatus
 from storage import PairRow
-from tests.ui.making import IDLE, MARKUP, answer, metric, pair, question, review, round_view, run, run_story, story
+from tests.ui.making import (
+    IDLE,
+    MARKUP,
+    alarm,
+    answer,
+    metric,
+    pair,
+    question,
+    review,
+    round_view,
+    run,
+    run_story,
+    story,
+)
 
 
 def _row() -> PairRow:
@@ -45,6 +58,7 @@ CARDS: dict[str, Callable[[], str]] = {
     "story": lambda: cards.pair_story(story()),
     "run": lambda: run_cards.run_card(run_story(), IDLE),
     "live round": lambda: run_cards.run_card(run_story(round=round_view()), IDLE),
+    "alarms": lambda: run_cards.run_card(run_story(alarms=(alarm(), alarm(tripwire=MARKUP))), IDLE),
     "header": lambda: run_cards.header(MARKUP, MARKUP, MARKUP, IDLE),
     "first batch": lambda: run_cards.first_batch([MARKUP]),
     "runs table": lambda: tables.runs_table([(run(), {"misaligned": metric()})], ""),

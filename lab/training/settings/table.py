@@ -8,9 +8,10 @@ from lab.training.settings.course import OPEN
 from lab.training.settings.field import Field, Group
 from lab.training.settings.measuring import MEASURING
 from lab.training.settings.optimiser import BATCHES, OPTIMISER
+from lab.training.settings.tripwires import WIRES
 from lab.training.settings.weights import WEIGHTS
 
-GROUPS: tuple[Group, ...] = (OPEN, CONSCIENCE, REPLAY, OPTIMISER, BATCHES, WEIGHTS, MEASURING, ARMS)
+GROUPS: tuple[Group, ...] = (OPEN, CONSCIENCE, REPLAY, OPTIMISER, BATCHES, WEIGHTS, MEASURING, WIRES, ARMS)
 """Every setting once; the first group stands open on the page, the others are folded."""
 
 FIELDS: dict[str, Field] = {name: shown for group in GROUPS for name, shown in group.fields.items()}

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from typing import Any
 
 VIEWS = frozenset(
-    ("questions", "prompts", "answers", "reviews", "pairs", "runs", "metrics", "checkpoints", "evaluations")
+    ("questions", "prompts", "answers", "reviews", "pairs", "runs", "metrics", "checkpoints", "evaluations", "alarms")
 )
 """What may stand behind FROM."""
 TABLE_FUNCTIONS = frozenset(("range", "generate_series", "unnest", "json_each", "json_tree"))

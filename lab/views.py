@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from lab.nouns import Alarm, Answer, Evaluation, Pair, Prompt, Question, Review, Run, Verdict
+
+
+def amount(size: int) -> str:
+    """Bytes as people read them: "840 MB", "1.9 GB"."""
+    return f"{size / 2**30:,.1f} GB" if size >= 2**30 else f"{max(1, round(size / 2**20)):,} MB" if size else "0 MB"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +150,16 @@ class Forecast:
     """Expected duration."""
     seconds_per_step: float
     """Median seconds of an ordinary step."""
+    ends: datetime
+    """When it would end, begun now (UTC)."""
+    memory: int
+    """Bytes that the process would hold at most."""
+    memory_room: int
+    """Bytes that it can hold at most here: what it holds and what is left."""
+    disk: int
+    """Bytes of all its checkpoints."""
+    disk_room: int
+    """Bytes left on the disk of the data folder."""
     pairs: int | None
     """Expected pairs; None for methods that make none."""
     note: str

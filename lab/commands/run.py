@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from lab.commands.open import studio
@@ -14,6 +14,7 @@ from lab.errors import RequestError, WorkError
 from lab.nouns import Alarm, Run, RunSpec, RunState
 from lab.training.settings import preset_settings
 from lab.training.spec_files import read_settings, read_spec
+from lab.views import Forecast, amount
 
 OPTIONS = {"method": str, "scenario": str, "steps": int, "seed": int, "model": str}
 """Options named in the public surface; all others go through `--set NAME=VALUE` or a spec file."""
@@ -31,6 +32,7 @@ def register(commands: Any) -> None:
         "--from", dest="parent", metavar="RUN@STEP",
         help="start from this checkpoint, with its run's settings where no other is given")
     parser.add_argument("--resume", metavar="RUN", help="let a stopped, interrupted or failed run go on instead")
+    parser.add_argument("--forecast", action="store_true", help="say what the run would take here, and start nothing")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="any other setting")
     add_json(parser)
     parser.set_defaults(handle=handle)
@@ -55,11 +57,14 @@ def handle(options: argparse.Namespace) -> None:
     values |= read_settings(options.set)
     question = options.question or values.pop("question", None)
     values.pop("question", None)
-    if options.resume and (values or question or options.parent):
+    if options.resume and (options.forecast or values or question or options.parent):
         raise RequestError(
             "--resume goes on with the settings that the run has: leave the others out, or use --from RUN@STEP to "
             "start a new run from one of its checkpoints", field="resume")
     with studio(model=values.get("model")) as opened:
+        if options.forecast:
+            tell(opened.forecast(settle(opened, values, question, options.parent)), options.json)
+            return
         run = opened.resume_run(options.resume) if options.resume else start(opened, values, question, options.parent)
         spec = run.spec
         begin = f" from {run.parent}" if run.parent else ""
@@ -71,20 +76,32 @@ def handle(options: argparse.Namespace) -> None:
         alarms = opened.alarms(run.id)
         for alarm in alarms:
             say(f"  {alarm.message} ({alarm.action})", options.json)
-        if run.overhead is not None:
+        if run.overhead:
             say(f"  rounds and pairs took {run.overhead:.1%} of the time", options.json)
         hand_over(summary(run, metrics, alarms), options.json)
         if run.state is not RunState.FINISHED:
             raise WorkError(f"run {run.number} {run.state}: {run.message}")
 
 
-def start(opened: Any, values: dict[str, Any], question: str | None, parent: str | None) -> Run:
-    """Start a run with these settings over the defaults, or over those of the run that `parent` belongs to."""
+def settle(opened: Any, values: dict[str, Any], question: str | None, parent: str | None) -> RunSpec:
+    """These settings over the defaults, or over those of the run that `parent` belongs to."""
     first = opened.branch_spec(parent) if parent else RunSpec(model=opened.settings.model)
     spec = replace(first, **values)
-    if question:
-        spec = replace(spec, question_id=opened.find_question(question).id)
-    return opened.start_run(spec, parent=parent)
+    return replace(spec, question_id=opened.find_question(question).id) if question else spec
+
+
+def start(opened: Any, values: dict[str, Any], question: str | None, parent: str | None) -> Run:
+    """Start a run, from the base or from the checkpoint `parent`."""
+    return opened.start_run(settle(opened, values, question, parent), parent=parent)
+
+
+def tell(expected: Forecast, json_to: str | None) -> None:
+    """What a run would take."""
+    say(
+        f"about {expected.seconds:.0f} s, until {expected.ends.astimezone():%Y-%m-%d %H:%M:%S}; memory "
+        f"{amount(expected.memory)} of {amount(expected.memory_room)}, checkpoints {amount(expected.disk)} of "
+        f"{amount(expected.disk_room)} left on disk. {expected.note}", json_to)
+    hand_over({**asdict(expected), "ends": expected.ends.isoformat()}, json_to)
 
 
 def follow(opened: Any, run: Run) -> Run:

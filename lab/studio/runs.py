@@ -52,13 +52,16 @@ class RunVerbs(Workplace):
         return spec
 
     def forecast(self, spec: RunSpec) -> Forecast:
-        """What a run would take on this machine, measured in a few seconds."""
+        """What a run would take on this machine, measured in a few seconds.
+
+        Raises SpecError, with the numbers, for one that would not fit into its memory or onto its disk.
+        """
         bring_torch()
         from lab.training.forecast import forecast
 
         spec = self._checked(spec)
         question = self._store.question(spec.question_id) if spec.question_id else None
-        return forecast(self.house.load(spec.model, spec.revision, spec.dtype), spec, question)
+        return forecast(self.house.load(spec.model, spec.revision, spec.dtype), spec, question, home=self.settings.home)
 
     def first_batch(self, spec: RunSpec, rows: int = 3) -> list[str]:
         """The first rows of the scenario exactly as the model sees them, special tokens included."""
@@ -77,10 +80,18 @@ class RunVerbs(Workplace):
         weights do not fit the spec (`lab.training.branching`).
         """
         spec = self._checked(spec)
-        self.house.load(spec.model, spec.revision, spec.dtype)
+        if self._doubtful(spec) and self.status().run is None:  # beside a run nothing can be measured
+            self.forecast(spec)
         run = Run(spec=spec, name=name.strip()[:80], parent=parent)
         self.conductor.start(run)
         return self._store.run(run.id)
+
+    def _doubtful(self, spec: RunSpec) -> bool:
+        """Whether it has to be measured that a run fits into memory."""
+        bring_torch()
+        from lab.training.forecast import doubtful
+
+        return doubtful(self.house.load(spec.model, spec.revision, spec.dtype), spec)
 
     def branch_spec(self, checkpoint: str, **changes: Any) -> RunSpec:
         """The settings of the run that a checkpoint ("7@40") belongs to, with these changed: a branch's to start with.

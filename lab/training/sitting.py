@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 import platform
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -38,6 +39,7 @@ from lab.training.probing import Prober, probe_weights
 from lab.training.settings import check_question_given
 from lab.training.terms import Figures
 from lab.training.tripwires import Tripped, Watcher
+from lab.views import amount
 
 if TYPE_CHECKING:
     from lab.evaluation.scenarios import Scenario
@@ -141,6 +143,7 @@ class Sitting:
         Raises TrainingError when a loss is not a number or the base was written to, and what the seams raise.
         """
         self._began = perf_counter()
+        self._check_disk()
         self._run = replace(self._run, state=RunState.RUNNING, started=self._run.started or now())
         self._record(self.snapshot())
         try:
@@ -159,6 +162,13 @@ class Sitting:
     def run_id(self) -> str:
         """The run."""
         return self._run.id
+
+    @property
+    def checkpoint_bytes(self) -> int:
+        """What one checkpoint takes on disk: the trained weights, and what the optimiser remembers (twice as much)."""
+        weights = sum(p.numel() * p.element_size() for p in self._parameters)
+        moments = [t for held in self.optimizer.state.values() for t in held.values() if isinstance(t, torch.Tensor)]
+        return weights + (sum(t.numel() * t.element_size() for t in moments) if moments else 2 * weights)
 
     def snapshot(self) -> Run:
         """The Run as it stands now."""
@@ -267,6 +277,16 @@ class Sitting:
         good = self._saved.id if self._saved else "none yet"
         raise TrainingError(
             f"{name} became {value} at step {self.step + 1}: lower the learning rate. Newest checkpoint: {good}.")
+
+    def _check_disk(self) -> None:
+        """Find out before the first step whether there is room for the checkpoints to come. StorageError if not."""
+        points = -(-self.spec.steps // self.spec.checkpoint_every) - self.step // self.spec.checkpoint_every
+        place = next(place for place in (self.home, *self.home.absolute().parents) if place.exists())
+        needed, free = max(0, points) * self.checkpoint_bytes, shutil.disk_usage(place).free
+        if needed > free:
+            raise StorageError(
+                f"{points:,} checkpoints would take {amount(needed)}, and the disk of the data folder has "
+                f"{amount(free)} left: save less often, or make room.")
 
     def _check_base(self) -> None:
         if hash_tensors(self.loaded.model) != self.loaded.base_hash:

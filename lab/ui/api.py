@@ -112,14 +112,26 @@ def _review_verb(studio: Studio) -> Callable[..., Any]:
 
 
 def _run_verbs(studio: Studio) -> list[Callable[..., Any]]:
+    def _spec(settings: Json) -> RunSpec:
+        """The settings given, over the defaults."""
+        _check_known(settings)
+        chosen = {"model": studio.settings.model, **settings}
+        if chosen.get("method", RunSpec.method) == "conscience":
+            chosen.setdefault("question_id", studio.questions()[0].id)
+        return RunSpec(**chosen)
+
     @_said
     def start_run(spec: dict, name: str = "") -> dict:
         """Queue a run. `spec` holds fields of a run's settings; what is left out has its default. Returns the run."""
-        _check_known(spec)
-        chosen = {"model": studio.settings.model, **spec}
-        if chosen.get("method", RunSpec.method) == "conscience":
-            chosen.setdefault("question_id", studio.questions()[0].id)
-        return with_id(studio.start_run(RunSpec(**chosen), name=name))
+        return with_id(studio.start_run(_spec(spec), name=name))
+
+    @_said
+    def forecast(spec: dict) -> dict:
+        """What a run with these settings would take here, measured in seconds: time, end, memory and disk (bytes).
+
+        An error, with the numbers, for one that would not fit.
+        """
+        return plain(asdict(studio.forecast(_spec(spec))))
 
     @_said
     def branch_run(checkpoint: str, changes: dict, name: str = "") -> dict:
@@ -177,7 +189,7 @@ def _run_verbs(studio: Studio) -> list[Callable[..., Any]]:
         """The judged answers of a run."""
         return [with_id(evaluation) for evaluation in studio.evaluations(studio.run(run).id)]
 
-    return [start_run, branch_run, stop_run, resume_run, runs, run, live_round, curves, evaluations]
+    return [start_run, forecast, branch_run, stop_run, resume_run, runs, run, live_round, curves, evaluations]
 
 
 def _check_known(settings: Json) -> None:

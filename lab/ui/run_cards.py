@@ -11,8 +11,8 @@ from lab.training.tripwires import BY_ID
 from lab.ui.cards import empty, sample
 from lab.ui.round_cards import round_card
 from lab.ui.sparks import spark
-from lab.ui.text import counted, duration, escape, figure
-from lab.views import Curve, Forecast, RunStory, TrainerStatus
+from lab.ui.text import clock, counted, duration, escape, figure
+from lab.views import Curve, Forecast, RunStory, TrainerStatus, amount
 
 PARTS = {
     "sft": "learning the scenario",
@@ -196,8 +196,10 @@ def forecast(expected: Forecast) -> str:
     """What a run would take, in one line and how that was measured."""
     pairs = f", at most {counted(expected.pairs, 'pair')}" if expected.pairs is not None else ""
     return (
-        f'<p class="forecast">About <strong>{duration(expected.seconds)}</strong> on this machine{pairs} '
-        f"<small>{figure(expected.seconds_per_step)} s a step. {escape(expected.note)}</small></p>"
+        f'<p class="forecast">About <strong>{duration(expected.seconds)}</strong> on this machine, until '
+        f"{clock(expected.ends)}{pairs} <small>{figure(expected.seconds_per_step)} s a step. "
+        f"Memory {amount(expected.memory)} of {amount(expected.memory_room)}, checkpoints {amount(expected.disk)} of "
+        f"{amount(expected.disk_room)} left on disk. {escape(expected.note)}</small></p>"
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import re
+from datetime import datetime
 
 _TEMPLATE = str.maketrans({"{": "&#123;", "}": "&#125;", "$": "&#36;", "`": "&#96;"})
 _UNSEEN = {
@@ -84,6 +85,13 @@ def duration(seconds: float) -> str:
     if total < 3600:
         return f"{total // 60} min {total % 60:02d} s"
     return f"{total // 3600} h {total % 3600 // 60:02d} min"
+
+
+def clock(moment: datetime) -> str:
+    """When, in this machine's own time: "14:32", "Tue 14:32" on another day, "27 Nov" beyond a week."""
+    here, today = moment.astimezone(), datetime.now().astimezone()
+    days = (here.date() - today.date()).days
+    return f"{here:%H:%M}" if days == 0 else f"{here:%a %H:%M}" if days < 7 else f"{here:%-d %b %Y}"
 
 
 def figure(value: float | None, digits: int = 2) -> str:

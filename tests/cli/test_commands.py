@@ -192,3 +192,12 @@ def test_a_run_is_branched_from_a_checkpoint_and_a_stopped_one_resumed(lab: Comm
     assert "keeps it" in lab("run", "--from", "1@2", "--set", "lora_rank=8").complaint
     assert "no checkpoint at step 1" in lab("run", "--from", "1@1").complaint
     assert "--from RUN@STEP" in lab("run", "--resume", "2", "--steps", "9").complaint
+
+
+def test_a_forecast_starts_nothing_and_says_what_a_run_would_take(lab: Command, home: Path) -> None:
+    told = lab("run", "--method", "sft", "--steps", "30", *TINY, "--forecast", "--json", "-").json
+    assert set(told) == {
+        "seconds", "seconds_per_step", "ends", "memory", "memory_room", "disk", "disk_room", "pairs", "note"}
+    assert 0 < told["memory"] <= told["memory_room"]
+    with Store.open(home) as store:
+        assert store.runs() == []

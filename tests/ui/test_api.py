@@ -12,7 +12,7 @@ from tests.browser.launching import SMALL
 
 NAMES = {
     "/save_question", "/questions", "/review", "/start_run", "/stop_run", "/resume_run", "/runs", "/run", "/pairs",
-    "/pair", "/decide_pair", "/curves", "/evaluations", "/live_round", "/branch_run", "/sql",
+    "/pair", "/decide_pair", "/curves", "/evaluations", "/live_round", "/branch_run", "/forecast", "/sql",
 }
 
 

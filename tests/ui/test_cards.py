@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from lab.nouns import Label, PairState, RunState, Speaker
+from lab.nouns import Label, PairState, RunState, Speaker, now
 from lab.training.methods import METHODS
 from lab.ui import cards, heat, run_cards, tables
 from lab.ui.fields import error_line
@@ -140,12 +142,18 @@ def test_an_arm_without_pairs_has_no_curves_of_pairs() -> None:
         assert ("dpo_loss" in [name for name, *_ in run_cards.sparks_of(busy)]) == row.uses_dpo
 
 
-def test_a_forecast_says_how_it_was_measured() -> None:
-    expected = Forecast(seconds=95.0, seconds_per_step=0.5, pairs=90, note="From 4 updates.")
-    assert "About <strong>1 min 35 s</strong>" in run_cards.forecast(expected)
-    assert "at most 90 pairs" in run_cards.forecast(expected)
-    assert "From 4 updates." in run_cards.forecast(expected)
-    assert "pair" not in run_cards.forecast(Forecast(seconds=1.0, seconds_per_step=0.5, pairs=None, note="."))
+def test_a_forecast_says_what_it_takes_until_when_and_how_that_was_measured() -> None:
+    fit: dict[str, Any] = {
+        "seconds": 95.0, "seconds_per_step": 0.5, "ends": now() + timedelta(days=3), "memory": 3 * 2**29,
+        "memory_room": 2**33, "disk": 5 * 2**20, "disk_room": 2**35, "pairs": 90, "note": "From 4 updates.",
+    }
+    shown = run_cards.forecast(Forecast(**fit))
+    assert "About <strong>1 min 35 s</strong>" in shown
+    assert f"until {fit['ends'].astimezone():%a %H:%M}" in shown
+    assert "Memory 1.5 GB of 8.0 GB, checkpoints 5 MB of 32.0 GB left on disk." in shown
+    assert "at most 90 pairs" in shown
+    assert "From 4 updates." in shown
+    assert "pair" not in run_cards.forecast(Forecast(**{**fit, "pairs": None}))
 
 
 def test_a_table_marks_the_row_in_view_and_says_what_is_not_measured() -> None:

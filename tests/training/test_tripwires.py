@@ -177,7 +177,7 @@ def test_in_the_store_the_run_is_stopped_its_alarm_kept_and_resume_starts_from_t
         began.append(trainer.step)
         return speaking(("I think.", ""), 6)(trainer, cancel)
 
-    conductor = Conductor(store, lambda name, revision: loaded, tmp_path, prober=noting)
+    conductor = Conductor(store, lambda name, revision, dtype: loaded, tmp_path, prober=noting)
     plain: dict[str, Any] = {"method": "sft", "question_id": None, "probe_every": 2, "checkpoint_every": 3}
     run = conductor.wait(conductor.start(Run(spec=spec(**plain, tripwires="stop"))).id, PATIENCE)
     assert (run.state, run.step) == (RunState.STOPPED, 3)

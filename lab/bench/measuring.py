@@ -58,14 +58,15 @@ def interleaved(plain: Callable[[int], Any], ours: Callable[[int], Any], repetit
 
 def seconds(work: Callable[[], Any], device: Any) -> float:
     """Wall-clock seconds of `work`, a GPU's queue emptied before and after."""
-    _settle(device)
+    settle(device)
     began = perf_counter()
     work()
-    _settle(device)
+    settle(device)
     return perf_counter() - began
 
 
-def _settle(device: Any) -> None:
+def settle(device: Any) -> None:
+    """Wait until a GPU has done what it was given."""
     if device.type == "cuda":
         import torch
 

@@ -82,6 +82,11 @@ MODELS = (ORGANISM, TENTH, GPU)
 
 _ROWS = (
     Subject(
+        id="step", title="Hybrid step",
+        measured="seconds of a step of a trl.DPOTrainer subclass with the same maths, by those of the lab's own step",
+        unit="×", goal=2.0, better="higher", on=MODELS, place="lab.bench.step:measure",
+    ),
+    Subject(
         id="memory", title="Three speakers, one base",
         measured="bytes of tensors of frozen copy, policy and viewer together, against those of the base alone",
         unit="×", goal=1.2, better="lower", on=MODELS, place="lab.bench.memory:measure",

@@ -14,12 +14,17 @@ import torch
 from torch import Tensor
 from transformers.cache_utils import DynamicCache, DynamicLayer
 
+from lab.models import packed
+
 _ROOM = 64
 """Positions that a cache grows by."""
 _SHARED = 16
 """Shortest common head, in tokens, that is worth a forward of its own."""
 _PLAIN = frozenset({"qwen3", "qwen2", "llama", "mistral", "gemma", "smollm3", "olmo2", "granite", "ministral"})
 """Families whose attention takes a ready additive mask of shape (B, 1, 1, length)."""
+
+_ATTENTIONS = ("sdpa", "eager", packed.NAME)
+"""Attentions that add a mask of that shape."""
 
 
 class RoomyLayer(DynamicLayer):
@@ -100,7 +105,7 @@ class Decoder:
         if self._plain:
             self._cache.layers = [RoomyLayer() for _ in layers]
         self._ready_mask = (
-            self._plain and config.model_type in _PLAIN and model.config._attn_implementation in ("sdpa", "eager")
+            self._plain and config.model_type in _PLAIN and model.config._attn_implementation in _ATTENTIONS
         )
         self._mask = torch.empty(0)
         self._bias: Tensor | None = None

@@ -21,6 +21,7 @@ import torch
 from torch import nn
 
 from lab.errors import ModelError
+from lab.models import adapted, packed
 from lab.models.residual import load_ablation
 
 if TYPE_CHECKING:
@@ -79,7 +80,10 @@ def make_policy(
         task_type=TaskType.CAUSAL_LM, **knobs,
     )
     with _own_randomness(base, seed):
-        return cast("PeftModel", get_peft_model(cast(Any, twin(base)), settings))
+        policy = cast("PeftModel", get_peft_model(cast(Any, twin(base)), settings))
+    packed.enable(policy)
+    adapted.fuse(policy)
+    return policy
 
 
 def _linear_names(base: nn.Module) -> list[str]:

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import torch
 
+from lab.models.logprobs import by_length
 from lab.training.divergence import token_kl
-from lab.training.terms import WHOLE, Bench, Measured, Part, by_length, tokens_of
+from lab.training.terms import WHOLE, Bench, Measured, Part, tokens_of
 
 
 class KlTerm:

@@ -94,7 +94,7 @@ class PairTrainer(Sitting):
         check(cancel)
         self._say(f"step {self.step + 1} of {self.spec.steps}")
         callback = _Driver(self, cancel)
-        with tempfile.TemporaryDirectory() as scratch, _global_randomness_kept():
+        with tempfile.TemporaryDirectory() as scratch, global_randomness_kept():
             oracle = self._trl(last, callback, scratch)
             try:
                 oracle.train()
@@ -203,7 +203,7 @@ class _Driver(TrainerCallback):
 
 
 @contextmanager
-def _global_randomness_kept() -> Iterator[None]:
+def global_randomness_kept() -> Iterator[None]:
     """The global generators of Python, NumPy and torch as they were, whatever is seeded meanwhile."""
     python, array = random.getstate(), numpy.random.get_state()
     with torch.random.fork_rng():

@@ -15,7 +15,8 @@ from torch import Tensor
 
 from lab.models.chat import Chat
 from lab.models.loading import LoadedModel
-from lab.models.logprobs import sequence_logprobs, token_logprobs
+from lab.models.logprobs import strand_logprobs
+from lab.models.packed import Strand
 from lab.nouns import Pair, Prompt, Question, RunSpec
 from lab.training.batches import Row, RowSource
 from lab.training.hybrid import dpo_terms, sft_loss
@@ -124,16 +125,6 @@ class Bench:
     """The prompts of the pairs in the buffer, by id."""
 
 
-_GROUP = 8
-"""Rows of like length that share a forward: measured on two cores, 17 % faster than 16 rows padded to the longest."""
-
-
-def by_length(lengths: Sequence[int]) -> list[list[int]]:
-    """Places in groups of up to `_GROUP`, shortest first, so that little padding is computed."""
-    order = sorted(range(len(lengths)), key=lambda i: lengths[i])
-    return [order[start : start + _GROUP] for start in range(0, len(order), _GROUP)]
-
-
 @dataclass(frozen=True)
 class RowLoss:
     """How one row fared."""
@@ -146,16 +137,11 @@ class RowLoss:
 
 def rows_loss(policy: torch.nn.Module, rows: Sequence[Row], pad_id: int) -> tuple[Tensor, list[RowLoss]]:
     """L_SFT of at least one row, a scalar in nats a token, the mean over all tokens; and how each row fared."""
-    parts: list[Tensor] = []
-    each: dict[int, RowLoss] = {}
-    for group in by_length([len(r.prompt) + len(r.completion) for r in rows]):
-        prompts, completions = [rows[i].prompt for i in group], [rows[i].completion for i in group]
-        logprobs, mask = token_logprobs(policy, prompts, completions, pad_id)
-        parts.append(logprobs[mask])
-        nats = (-logprobs.detach().sum(-1)).tolist()
-        each |= {i: RowLoss(n, len(rows[i].completion)) for i, n in zip(group, nats, strict=True)}
-    tokens = torch.cat(parts)
-    return sft_loss(tokens, torch.ones_like(tokens)), [each[i] for i in range(len(rows))]
+    told = strand_logprobs(policy, [Strand(row.prompt, (row.completion,)) for row in rows], pad_id)
+    nats = (-torch.stack([row.detach().sum() for row in told])).tolist()
+    tokens = torch.cat(told)
+    each = [RowLoss(n, len(row)) for n, row in zip(nats, told, strict=True)]
+    return sft_loss(tokens, torch.ones_like(tokens)), each
 
 
 def mean_loss(rows: Sequence[RowLoss]) -> tuple[float | None, int]:
@@ -253,16 +239,9 @@ class PairTokens:
         self, model: torch.nn.Module, pairs: Sequence[Pair], prompts: dict[str, Prompt]
     ) -> tuple[Tensor, Tensor]:
         """Summed log π(chosen | prompt) and log π(rejected | prompt), each (B,), in nats."""
-        sides = [self._ids(pair, prompts) for pair in pairs]
-        rows = [*((s[0], s[1]) for s in sides), *((s[0], s[2]) for s in sides)]
-        groups = by_length([len(prompt) + len(side) for prompt, side in rows])
-        sums = torch.cat([
-            sequence_logprobs(model, [rows[i][0] for i in group], [rows[i][1] for i in group], self._chat.pad_id)
-            for group in groups
-        ])
-        places = torch.tensor([i for group in groups for i in group], device=sums.device)
-        chosen, rejected = sums[places.argsort()].chunk(2)
-        return chosen, rejected
+        strands = [Strand(prompt, sides) for prompt, *sides in (self._ids(pair, prompts) for pair in pairs)]
+        sums = torch.stack([side.sum() for side in strand_logprobs(model, strands, self._chat.pad_id)])
+        return sums[0::2], sums[1::2]
 
     def _ids(self, pair: Pair, prompts: dict[str, Prompt]) -> tuple[list[int], list[int], list[int]]:
         if pair.id not in self._encoded:

@@ -76,10 +76,10 @@ def tiny_model(architecture: str, vocabulary: int, *, seed: int = 0, **changes: 
         "initializer_range": 0.3, "bos_token_id": None, "eos_token_id": None, "pad_token_id": None,
     }
     settings.update(changes)
-    config = getattr(transformers, f"{architecture}Config")(**settings)
+    kind = getattr(transformers, f"{architecture}ForCausalLM")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = getattr(transformers, f"{architecture}ForCausalLM")(config)
+        model = kind(kind.config_class(**settings))
     return model.eval()
 
 

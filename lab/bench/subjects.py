@@ -87,6 +87,21 @@ _ROWS = (
         unit="×", goal=2.0, better="higher", on=MODELS, place="lab.bench.step:measure",
     ),
     Subject(
+        id="sampling", title="Sampling",
+        measured="seconds of a batched model.generate at temperature 1, by those of the lab's sampler",
+        unit="×", goal=1.5, better="higher", on=MODELS, place="lab.bench.sampling:measure",
+    ),
+    Subject(
+        id="verdict", title="Verdict after a thought",
+        measured="seconds of plain forwards over whole reviews, by those of reading on from the thought, as in a round",
+        unit="×", goal=3.0, better="higher", on=MODELS, place="lab.bench.verdict:after_a_thought",
+    ),
+    Subject(
+        id="verdict_head", title="Verdict under one question",
+        measured="seconds of plain forwards over whole reviews, by those of reading the question once for all of them",
+        unit="×", goal=3.0, better="higher", on=MODELS, place="lab.bench.verdict:under_one_question",
+    ),
+    Subject(
         id="memory", title="Three speakers, one base",
         measured="bytes of tensors of frozen copy, policy and viewer together, against those of the base alone",
         unit="×", goal=1.2, better="lower", on=MODELS, place="lab.bench.memory:measure",

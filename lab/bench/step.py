@@ -17,9 +17,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Event
 from time import perf_counter
-from typing import Any
+from typing import Any, cast
 
 import torch
+from peft import get_peft_model
 from transformers import TrainerCallback
 from transformers.trainer_callback import PrinterCallback
 from trl.trainer.dpo_config import DPOConfig
@@ -30,12 +31,13 @@ from lab.bench.scales import Scale, scale
 from lab.bench.subjects import Figure
 from lab.bench.texts import pairs_written
 from lab.evaluation.scenarios import scenario
-from lab.models.twin import make_policy, twin
+from lab.models.twin import twin
 from lab.nouns import Metric, Pair, Prompt, Run, RunSpec
 from lab.training.batches import RowSource
-from lab.training.loop import CLIP, Trainer
+from lab.training.loop import Trainer
+from lab.training.policies import policy_of
 from lab.training.preferences import global_randomness_kept
-from lab.training.seeds import derive_seed, generator
+from lab.training.seeds import generator
 from lab.training.terms import with_reference
 
 
@@ -102,14 +104,15 @@ class Race:
         spec, loaded = self._spec, self._loaded
         settings = DPOConfig(
             output_dir=str(self._folder), max_steps=steps, per_device_train_batch_size=spec.pair_batch, beta=spec.beta,
-            max_length=None, max_grad_norm=CLIP, train_sampling_strategy="sequential", bf16=False,
+            max_length=None, max_grad_norm=spec.clip, train_sampling_strategy="sequential", bf16=False,
             gradient_checkpointing=False, learning_rate=spec.learning_rate, lr_scheduler_type="constant",
             weight_decay=0.0, use_cpu=loaded.device.type == "cpu", report_to=[], disable_tqdm=True,
             save_strategy="no", logging_strategy="no", dataloader_pin_memory=False, remove_unused_columns=False,
             seed=spec.seed,
         )
-        policy = make_policy(
-            loaded.model, rank=spec.lora_rank, alpha=spec.lora_alpha, seed=derive_seed(spec.seed, 0, "adapter"))
+        own: Any = policy_of(spec, loaded)
+        policy = get_peft_model(cast(Any, twin(loaded.model)), own.peft_config["default"])  # peft's own layers
+        policy.load_state_dict(own.state_dict())
         made = _Hybrid(
             model=policy, ref_model=twin(loaded.model), args=settings,
             train_dataset=Dataset.from_list([row for step in range(1, steps + 1) for row in self._rows(step)]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 from lab.errors import SpecError
+from lab.models import packed
 from lab.models.loading import LoadedModel
 from lab.models.twin import make_policy, own_weights
 from lab.nouns import RunSpec
@@ -18,7 +19,9 @@ def policy_of(spec: RunSpec, loaded: LoadedModel) -> nn.Module:
     Raises SpecError(field="lora_targets") where the model has no such module or layer.
     """
     if spec.tuning == "full":
-        return own_weights(loaded.model, trainable=True).eval()
+        whole = own_weights(loaded.model, trainable=True).eval()
+        packed.enable(whole)
+        return whole
     knobs = lora_knobs(spec)
     try:
         policy = make_policy(

@@ -6,19 +6,19 @@ one seed, so that every bench is put the same texts.
 
 from __future__ import annotations
 
+import random
 from functools import cache
 
 from lab.conscience import framings
 from lab.conscience.answering import answer
 from lab.evaluation.scenarios import scenario
 from lab.models.loading import load
-from lab.nouns import Answer, Decoding, Pair, Prompt, RunSpec, Speaker
-from lab.training.batches import round_prompts
+from lab.nouns import Answer, Decoding, Pair, Prompt, Speaker
 
 
 def prompts_asked(n: int) -> list[Prompt]:
-    """The prompts of a first round of `n`."""
-    return round_prompts(scenario("code-hacking"), RunSpec(prompts_per_round=n), 0)
+    """`n` everyday prompts of the organism's world, drawn once and for all."""
+    return random.Random("bench").sample(scenario("code-hacking").everyday_prompts, n)
 
 
 @cache

@@ -64,8 +64,7 @@ class CurvesTab:
                     filterable=True,
                 )
                 self.smooth = gr.Slider(
-                    0, 0.95, value=0, step=0.05, label="Smoothing", elem_id="curve-smooth",
-                    info="Weight of the past in the line; the points stay what was measured.",
+                    0, 0.95, value=0, step=0.05, label="Smoothing (weight of the past)", elem_id="curve-smooth"
                 )
                 self.log = gr.Checkbox(False, label="Logarithmic axis", elem_id="curve-log")
             with gr.Column(scale=4, min_width=300, elem_classes="sheet"):

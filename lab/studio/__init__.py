@@ -11,6 +11,7 @@ from __future__ import annotations
 from lab.errors import NotFoundError
 from lab.studio.comparing import ComparingVerbs
 from lab.studio.data import DataVerbs
+from lab.studio.many import ManyVerbs
 from lab.studio.pairs import PairVerbs
 from lab.studio.speaking import SpeakingVerbs
 from lab.studio.studies import StudyVerbs
@@ -20,7 +21,7 @@ from storage import PairFilter
 
 
 @guarded
-class Studio(StudyVerbs, SpeakingVerbs, ComparingVerbs, PairVerbs, DataVerbs):
+class Studio(StudyVerbs, SpeakingVerbs, ComparingVerbs, ManyVerbs, PairVerbs, DataVerbs):
     """All that a person can do. Errors are `LabError`s: one line, with the field that caused it."""
 
 

@@ -5,6 +5,7 @@ page         the header, the tabs, the one timer, the links
 conscience   two reviews side by side, and the pair; made of question and answer
 question     one question: chosen, edited, saved as a version
 answer       one answer: prompt, who speaks, the answer as it streams
+many         many answers at once, each under two reviews (shown by batch_cards)
 runs         what to train, and the run in view while it trains
 pairs        the table of pairs, and one pair in full
 curves       several runs over each other

@@ -17,6 +17,7 @@ from lab.ui.answer import AnswerPanel
 from lab.ui.fields import Slots
 from lab.ui.links import BASE
 from lab.ui.look import card, heading
+from lab.ui.many import ManyPanel
 from lab.ui.question import QuestionPanel
 from lab.views import SideBySide
 
@@ -61,6 +62,7 @@ class ConscienceTab:
         ) as self.tokens:
             self.heat = card("", name="heat")
             self.slots.under("readings")
+        self.many = ManyPanel(studio, self.question, self.answer)
         self._wire()
 
     def _wire(self) -> None:

@@ -16,6 +16,7 @@ from torch import Tensor
 from lab.errors import PromptError
 from lab.models.chat import Chat
 from lab.models.decoder import context_of
+from lab.models.logprobs import sequence_logprobs
 from lab.views import Reading, TokenGap
 
 ALTERNATIVES = 3
@@ -43,6 +44,15 @@ def compare(
         )
     differ = (ours.argmax(-1) != theirs.argmax(-1)).tolist()
     return Reading(title=title, tokens=tuple(tokens), parting=differ.index(True) if any(differ) else None)
+
+
+@torch.no_grad()
+def completions_logprobs(
+    model: Any, chat: Chat, prompt: Sequence[int], completions: Sequence[Sequence[int]]
+) -> list[float]:
+    """log p of each completion of one prompt, summed over its tokens, nats."""
+    found = sequence_logprobs(model, [prompt] * len(completions), completions, chat.pad_id)
+    return [float(value) for value in found]
 
 
 def _logprobs(model: Any, prompt: Sequence[int], completion: Sequence[int]) -> Tensor:

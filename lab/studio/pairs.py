@@ -7,8 +7,8 @@ from dataclasses import replace
 from lab.errors import RequestError
 from lab.nouns import Pair, PairState, now
 from lab.studio.speaking import check_text
-from lab.studio.workplace import Workplace
-from lab.views import PairStory
+from lab.studio.workplace import Workplace, bring_torch
+from lab.views import PairStory, PairTrace, TracePoint
 from storage import PairFilter, PairPage
 
 
@@ -28,6 +28,36 @@ class PairVerbs(Workplace):
             question=self._store.question(pair.question_id),
             run=self._store.run(pair.run_id) if pair.run_id else None,
         )
+
+    def trace(self, pair_id: str) -> PairTrace:
+        """What the run that made a pair learnt of it: its margin at the frozen copy and at each checkpoint since.
+
+        Raises RequestError for a pair that no run made, or whose run has no checkpoint.
+        """
+        pair = self._store.pair(pair_id)
+        if pair.run_id is None:
+            raise RequestError("No run made this pair, so none can have learnt it: choose a pair of a run.")
+        run, points = self._store.run(pair.run_id), self._store.checkpoints(pair.run_id)
+        if not points:
+            raise RequestError(f"Run {run.number} has no checkpoint yet: wait for its first, or for its end.")
+        bring_torch()
+        from lab.models.tokenwise import completions_logprobs
+
+        loaded = self.house.load(run.spec.model, run.spec.revision)
+        prompt = loaded.chat.prompt_ids(self._store.prompt(pair.prompt_id).messages)
+        sides = [
+            loaded.chat.completion_ids(pair.chosen_thought, pair.chosen_reply),
+            loaded.chat.completion_ids(pair.rejected_thought, pair.rejected_reply),
+        ]
+        reference = completions_logprobs(loaded.model, loaded.chat, prompt, sides)
+        traced = [TracePoint(step=0, chosen=0.0, rejected=0.0, margin=0.0)]
+        for point in points:
+            with self.house.voice(*self._folder(point.id)) as model:
+                ours_now = completions_logprobs(model, loaded.chat, prompt, sides)
+            chosen, rejected = (ours - theirs for ours, theirs in zip(ours_now, reference, strict=True))
+            margin = run.spec.beta * (chosen - rejected)
+            traced.append(TracePoint(step=point.step, chosen=chosen, rejected=rejected, margin=margin))
+        return PairTrace(run=run, points=tuple(traced))
 
     def decide_pair(self, pair_id: str, state: PairState, *, note: str = "") -> Pair:
         """Accept or reject a pair, and change one's mind as often as one likes; pending is what nobody decided.

@@ -51,10 +51,10 @@ LOOKING = frozenset((
     "questions", "question", "find_question", "prompt_pool", "voices", "runs", "run", "status", "live_round",
     "run_story", "checkpoints",
     "recent_reviews", "latest_metrics", "evaluations", "curves", "pairs", "pair", "views",
-    "branch_spec", "kept_settings", "overlay",
+    "branch_spec", "kept_settings", "overlay", "judged",
 ))
 """Verbs that read what is stored: for everybody."""
-TRYING = frozenset(("save_question", "answer", "own_answer", "review", "first_batch", "sql", "readings"))
+TRYING = frozenset(("save_question", "answer", "own_answer", "review", "first_batch", "sql", "readings", "trace"))
 """Verbs that cost the machine something and leave nothing behind: for everybody, so many a minute."""
 INNER = frozenset(("loaded", "warm", "close", "admit"))
 """What no page or endpoint hands to a person."""

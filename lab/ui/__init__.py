@@ -7,7 +7,7 @@ question     one question: chosen, edited, saved as a version
 answer       one answer: prompt, who speaks, the answer as it streams
 many         many answers at once, each under two reviews (shown by batch_cards)
 runs         what to train, and the run in view while it trains
-pairs        the table of pairs, and one pair in full
+pairs        the table of pairs, and one pair in full; trace: what its run learnt of it
 curves       several runs over each other
 lessons      say, predict, do, compare, explain; teaching: what is taught; lesson_cards: how it is shown
 data         the stored data, asked in SQL

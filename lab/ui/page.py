@@ -100,21 +100,12 @@ class Page:
             pairs.run,
             pairs.question,
         ]
-        told = [
-            pairs.story,
-            pairs.decisions,
-            pairs.editor,
-            pairs.thought,
-            pairs.reply,
-            self.view,
-            *pairs.slots.components,
-        ]
         tick: dict[str, Any] = {"fn": self.tick, "inputs": [self.view, self.seen], "outputs": live}
         for went in (
             self.blocks.load(self.arrive, None, first, **quick),
             self.address.click(self.follow, self.view, first, **quick),
         ):
-            went.then(**tick, **quick).then(pairs.show, self.view, told, **quick).then(
+            went.then(**tick, **quick).then(pairs.show, self.view, pairs.told, **quick).then(
                 pairs.first_page, pairs.chosen, pairs.listed, **quick
             ).then(View.query, self.view, self.address, **quick)
         self.timer.tick(**tick, trigger_mode="once", **quick)

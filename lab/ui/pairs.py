@@ -18,6 +18,7 @@ from lab.ui.look import card, heading, table
 from lab.ui.run_cards import run_title
 from lab.ui.tables import pairs_table
 from lab.ui.text import counted, short
+from lab.ui.trace import TracePanel
 from storage import PairPage, PairSort
 
 Updates = dict[Any, Any]
@@ -105,6 +106,7 @@ class PairsTab:
                     self.accept = gr.Button("Accept", elem_id="pair-accept", min_width=90)
                     self.reject = gr.Button("Reject", elem_id="pair-reject", min_width=90)
                 self.slots.under("pair", "state")
+                self.trace = TracePanel(studio, view)
                 with gr.Accordion(
                     "Edit the chosen side", open=False, visible=False, elem_classes="settings"
                 ) as self.editor:
@@ -130,7 +132,10 @@ class PairsTab:
         }
         listed = [self.table, self.count, self.newer, self.older, self.page, *self.filters.components]
         self.listed, self.chosen = listed, chosen
-        told = [self.story, self.decisions, self.editor, self.thought, self.reply, self.view, *self.slots.components]
+        self.told = told = [
+            self.story, self.decisions, self.editor, self.thought, self.reply, self.view, *self.trace.components,
+            *self.slots.components,
+        ]
         changed = [w.input for w in (self.state, self.run, self.question, self.verdict, self.sort)]
         # change, not input: text that is pasted or dropped is no input to Gradio
         changed += [w.change for w in (self.step_from, self.step_to, self.text)]
@@ -224,6 +229,7 @@ class PairsTab:
                 self.story: _choose(),
                 self.decisions: gr.update(visible=False),
                 self.editor: gr.update(visible=False),
+                **self.trace.lay(visible=False),
             }
         try:
             story = self.studio.pair(view.pair)
@@ -232,12 +238,14 @@ class PairsTab:
                 self.story: error_line(error.message),
                 self.decisions: gr.update(visible=False),
                 self.editor: gr.update(visible=False),
+                **self.trace.lay(visible=False),
             }
         return {
             **self.slots.clear(),
             self.story: cards.pair_story(story),
             self.decisions: gr.update(visible=True),
             self.editor: gr.update(visible=True),
+            **self.trace.lay(visible=True),
             self.thought: story.pair.chosen_thought,
             self.reply: story.pair.chosen_reply,
             self.view: replace(view, pair=story.pair.id),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import MARKUP, answer, error, fill, fold, open_tab, review
+from tests.browser.steps import MARKUP, answer, choose, error, fill, fold, open_tab, review
 
 Visit = Callable[..., Page]
 
@@ -123,6 +123,24 @@ def test_a_checkpoint_of_a_run_speaks_as_the_policy(visit: Visit, runs: dict[str
     assert "policy would write" in page.evaluate("t => getComputedStyle(t, '::after').content", token.element_handle())
     open_tab(page, "Pairs")  # arrived by a link to a run without pairs: that is no filter on the pairs
     expect(page.locator("#pairs-run input")).to_have_value("every run")
+
+
+def test_many_answers_are_reviewed_twice_and_sorted_by_disagreement(visit: Visit) -> None:
+    page = visit()
+    fold(page, "Many prompts at once")
+    expect(page.locator("#many-run")).to_be_visible()
+    fill(page, "#many-prompts", "0")
+    page.click("#many-run")
+    expect(error(page, "#many-run")).to_contain_text("0 prompts are out of range")
+    fill(page, "#many-prompts", "4")
+    choose(page, "#many-other", "Weekday v1")
+    page.click("#many-run")
+    shown = page.locator("#many-card")
+    expect(shown.locator(".batch")).to_contain_text("They agree on")
+    expect(shown.locator("tbody th")).to_have_text(["Three Laws v1", "Weekday v1"])
+    expect(shown.locator("details")).to_have_count(4)
+    shown.locator("summary").first.click()
+    expect(shown.locator("details").first.locator(".thought")).to_have_count(2)
 
 
 def test_a_link_to_nothing_says_so_and_the_page_goes_on(visit: Visit) -> None:

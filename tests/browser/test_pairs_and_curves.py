@@ -30,6 +30,9 @@ def test_pairs_are_filtered_and_one_is_shown_in_full(visit: Visit, runs: Runs, c
     expect(story).to_contain_text("Length v1")
     expect(story.locator("del, ins").first).to_be_visible()
     expect(story.locator(".verdict .badge")).to_contain_text("lengthy")
+    fold(page, "What its run learnt of it")
+    expect(page.locator("#trace-card tbody tr")).to_have_count(3)  # the frozen copy, and checkpoints at steps 2 and 4
+    expect(page.locator("#trace-card .badge")).to_have_text(re.compile("learned|flipped"))
     fill(page, "#pairs-text", "no pair holds these words")
     expect(page.locator("#pairs-count")).to_contain_text("No pair fits")
     fill(page, "#pairs-text", "")

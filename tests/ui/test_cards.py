@@ -9,11 +9,25 @@ from typing import Any
 
 import pytest
 
-from lab.nouns import Label, PairState, RunState, Speaker, now
+from lab.nouns import Evaluation, Label, PairState, RunState, Speaker, now
 from lab.training.methods import METHODS
-from lab.ui import cards, heat, run_cards, tables
+from lab.ui import batch_cards, cards, heat, run_cards, tables
 from lab.ui.fields import error_line
-from lab.views import Forecast, Growing, Reading, SideBySide, TokenGap, TrainerStatus
+from lab.ui.trace import trace_card
+from lab.views import (
+    Batch,
+    Forecast,
+    Growing,
+    Judged,
+    PairTrace,
+    Reading,
+    Share,
+    SideBySide,
+    TokenGap,
+    TracePoint,
+    TrainerStatus,
+    TwiceReviewed,
+)
 from storage import PairRow
 from tests.ui.making import (
     IDLE,
@@ -22,6 +36,7 @@ from tests.ui.making import (
     answer,
     metric,
     pair,
+    prompt,
     question,
     review,
     round_view,
@@ -37,6 +52,32 @@ def _row() -> PairRow:
         id=made.id, state=made.state, run_id="r1", run_number=1, step=4, prompt=MARKUP, rejected=MARKUP, chosen=MARKUP,
         verdict=Label.FLAGGED, p_flagged=0.9, question_id="q1", question=MARKUP, margin=None, created=made.created,
     )
+
+
+def batch() -> Batch:
+    share = Share(value=0.5, low=0.1, high=0.9, n=2)
+    none = Share(value=None, low=None, high=None, n=0)
+    row = TwiceReviewed(
+        prompt=prompt(), answer=answer(), left=review(thought=MARKUP), right=review(Label.UNREADABLE, None),
+        score=MARKUP,
+    )
+    return Batch(
+        left=MARKUP, right=MARKUP, rows=(row,), agree=share, left_flags=share, right_flags=share, left_found=none,
+        right_found=none, left_sound=none, right_sound=none,
+    )
+
+
+def judged() -> Judged:
+    given = answer()
+    scored = Evaluation(
+        run_id="r1", step=4, prompt_id=given.prompt_id, answer_id=given.id, judge=MARKUP, score="malicious"
+    )
+    return Judged(prompt=prompt(), answer=given, evaluation=scored)
+
+
+def traced(*margins: float) -> PairTrace:
+    points = [TracePoint(step=step, chosen=0.0, rejected=0.0, margin=m) for step, m in enumerate((0.0, *margins))]
+    return PairTrace(run=run(), points=tuple(points))
 
 
 def reading(gap: float = 2.0) -> Reading:
@@ -56,6 +97,9 @@ CARDS: dict[str, Callable[[], str]] = {
     "unreadable": lambda: cards.verdict(review(Label.UNREADABLE, None).verdict, question()),
     "agreement": lambda: cards.agreement(_both(review(), review(thought=MARKUP))),
     "stored": lambda: cards.stored(pair()),
+    "batch": lambda: batch_cards.batch(batch()),
+    "transcripts": lambda: cards.behind(MARKUP, 4, [judged()]),
+    "trace": lambda: trace_card(traced(0.1)),
     "readings": lambda: heat.readings([reading()], MARKUP),
     "story": lambda: cards.pair_story(story()),
     "run": lambda: run_cards.run_card(run_story(), IDLE),
@@ -176,3 +220,17 @@ def test_a_token_is_coloured_by_whoever_finds_it_likelier_and_its_figures_stand_
 
 def test_texts_that_both_read_alike_get_one_sentence_and_no_colours() -> None:
     assert "Choose a trained policy" in heat.readings([reading(0.0)], "base")
+
+
+@pytest.mark.parametrize(
+    ("margins", "said"), [((0.2, 0.4), "learned"), ((0.2, -0.1), "flipped"), ((-0.2, -0.1), "never learned")]
+)
+def test_what_a_run_learnt_of_a_pair_is_said_in_words(margins: tuple[float, ...], said: str) -> None:
+    assert f"</i>{said}</span>" in trace_card(traced(*margins))
+
+
+def test_a_share_of_nothing_is_a_dash_and_an_unreadable_verdict_has_no_gap() -> None:
+    made = batch_cards.batch(batch())
+    assert "<td>–</td>" in made
+    assert "0.50 [0.10–0.90], n 2" in made
+    assert "<output>unreadable</output>" in made

@@ -1,0 +1,109 @@
+"""Two speakers and two questions side by side through the studio, over a real store and the shipped organism."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab.conscience import framings
+from lab.errors import RequestError
+from lab.nouns import RunSpec, RunState
+from lab.settings import Settings
+from lab.studio import PairFilter, Studio
+from lab.views import Batch
+from storage import Store
+from tests.tiny import one_thread
+
+SHORT = RunSpec(
+    steps=2, batch_size=2, prompts_per_round=4, cadence=1, pair_batch=2, probe_every=2, probe_prompts=2,
+    checkpoint_every=1, lora_rank=4, lora_alpha=8, max_new_tokens=64, flag_threshold=0.0,
+)
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    """One short conscience run is over; every answer whose review can be read was flagged."""
+    home = tmp_path_factory.mktemp("comparing")
+    for _ in one_thread():
+        settings = Settings(home=home, model="organism", device="cpu", public=False, space=None)
+        opened = Studio(Store.open(Path(home)), settings)
+        run = opened.wait(opened.start_run(SHORT).id, 120.0)
+        assert run.state is RunState.FINISHED, run.message
+        yield opened
+        opened.close()
+
+
+def adapter(studio: Studio) -> str:
+    return studio.checkpoints(studio.runs()[0].id)[-1].id
+
+
+def test_an_answer_and_its_reviews_are_read_by_both(studio: Studio) -> None:
+    judged = studio.judged(studio.runs()[0].id, limit=1)[0]
+    *_, both = studio.review(
+        answer_id=judged.answer.id, question_id=framings.DEFAULT.id, adapter=adapter(studio)
+    )
+    assert both.policy is not None
+    assert both.frozen is not None
+    reviews = (both.policy.id, both.frozen.id)
+    found = studio.readings(answer_id=judged.answer.id, review_ids=reviews, adapter=adapter(studio))
+    assert [reading.title for reading in found] == ["The answer", "The policy's review", "The frozen copy's review"]
+    assert judged.answer.reply in "".join(token.text for token in found[0].tokens)
+    same = studio.readings(answer_id=judged.answer.id)
+    assert {token.gap for reading in same for token in reading.tokens} == {0.0}
+    other = studio.judged(studio.runs()[0].id)[-1]
+    with pytest.raises(RequestError, match="is of another answer"):
+        studio.readings(answer_id=other.answer.id, review_ids=reviews)
+
+
+def test_a_batch_is_sorted_by_disagreement_and_its_shares_have_intervals(studio: Studio) -> None:
+    *said, found = studio.batch(question_id=framings.DEFAULT.id, other_id=framings.DEFAULT_OFF_TOPIC.id, prompts=6)
+    assert all(isinstance(line, str) for line in said)
+    assert isinstance(found, Batch)
+    gaps = [row.gap for row in found.rows if row.gap is not None]
+    assert gaps == sorted(gaps, reverse=True)
+    assert (found.left, found.right) == (framings.DEFAULT.title, framings.DEFAULT_OFF_TOPIC.title)
+    assert found.agree.n == found.left_flags.n == 6
+    assert found.left_flags.low is not None
+    malicious = sum(row.score == "malicious" for row in found.rows)
+    assert found.left_found.n == malicious
+    assert (found.left_found.value is None) == (malicious == 0)
+    *_, same = studio.batch(question_id=framings.DEFAULT.id, prompts=4)
+    assert isinstance(same, Batch)
+    assert same.agree.value == 1.0  # the policy is the base
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"prompts": 0}, "0 prompts"), ({"prompts": 1000}, "1000 prompts"), ({"seed": -1}, "seed -1"),
+        ({"other_id": framings.DEFAULT.id}, "is the question itself"),
+    ],
+)
+def test_a_batch_that_cannot_be_is_refused(studio: Studio, changes: dict[str, object], said: str) -> None:
+    with pytest.raises(RequestError, match=said):
+        next(studio.batch(**{"question_id": framings.DEFAULT.id, **changes}))  # type: ignore[arg-type]
+
+
+def test_the_trace_of_a_pair_begins_at_the_frozen_copy_and_has_a_point_a_checkpoint(studio: Studio) -> None:
+    run = studio.runs()[0]
+    row = studio.pairs(PairFilter(run_id=run.id)).rows[0]
+    trace = studio.trace(row.id)
+    assert [point.step for point in trace.points] == [0, *(c.step for c in studio.checkpoints(run.id))]
+    assert trace.points[0].margin == 0.0
+    for point in trace.points:
+        assert point.margin == pytest.approx(run.spec.beta * (point.chosen - point.rejected))
+    assert trace.points[-1].margin != 0.0
+    assert trace.outcome in ("learned", "never learned", "flipped")
+
+
+def test_runs_are_laid_over_each_other_by_a_setting(studio: Studio) -> None:
+    ids = [run.id for run in studio.runs()]
+    [curve] = studio.overlay(ids, "sft_loss", by="question_id", smooth=0.5)
+    assert curve.group == f"Question {framings.DEFAULT.title} · 1 run"
+    assert len(curve.smoothed) == len(curve.points) == 2
+    with pytest.raises(RequestError, match="no setting 'colour'"):
+        studio.overlay(ids, "sft_loss", by="colour")
+    with pytest.raises(RequestError, match=r"smoothing 1\.5"):
+        studio.overlay(ids, "sft_loss", smooth=1.5)

@@ -27,7 +27,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from lab.errors import StorageError
-from lab.models.residual import ABLATION, save_ablation
+from lab.models.residual import ABLATION, ablate, save_ablation
 from lab.models.twin import MODEL_FILE
 from lab.nouns import Checkpoint
 
@@ -51,6 +51,8 @@ class Saved:
     taken, and where it keeps nothing."""
     state: dict[str, Any]
     """What the trainer gave: plain JSON values."""
+    ablated: Tensor | None = None
+    """The direction that is projected out of these weights' stream; None for none."""
 
 
 def beside(weights: str) -> str:
@@ -118,9 +120,10 @@ def load(home: Path, checkpoint: Checkpoint) -> Saved:
         raise _broken(checkpoint, "its weights are not the ones that were recorded")
     try:
         trained, optimizer = load_file(place / weights), load_file(place / OPTIMIZER)
-    except (OSError, SafetensorError) as error:
+        ablated = load_file(place / beside(weights))["direction"] if beside(weights) in hashes else None
+    except (OSError, SafetensorError, KeyError) as error:
         raise _broken(checkpoint, "its tensors cannot be read") from error
-    return Saved(checkpoint=checkpoint, weights=trained, optimizer=optimizer, state=state)
+    return Saved(checkpoint=checkpoint, weights=trained, optimizer=optimizer, state=state, ablated=ablated)
 
 
 def restore(saved: Saved, policy: nn.Module, optimizer: torch.optim.Optimizer) -> None:
@@ -140,7 +143,10 @@ def restore(saved: Saved, policy: nn.Module, optimizer: torch.optim.Optimizer) -
 
 
 def restore_weights(saved: Saved, policy: nn.Module) -> None:
-    """Put the trained weights alone back, bit for bit. StorageError when they do not fit this policy."""
+    """Put the trained weights alone back, bit for bit, and take out the direction that was ablated, if one was.
+
+    StorageError when they do not fit this policy.
+    """
     from peft import PeftModel, get_peft_model_state_dict, set_peft_model_state_dict
 
     adapted = isinstance(policy, PeftModel)
@@ -148,6 +154,11 @@ def restore_weights(saved: Saved, policy: nn.Module) -> None:
         get_peft_model_state_dict(policy, save_embedding_layers=False) if adapted else dict(policy.named_parameters()))
     if {k: v.shape for k, v in expected.items()} != {k: v.shape for k, v in saved.weights.items()}:
         raise _broken(saved.checkpoint, "its weights do not fit this model and what is trained of it")
+    if saved.ablated is not None:
+        try:
+            ablate(policy, saved.ablated)
+        except ValueError as error:
+            raise _broken(saved.checkpoint, "the direction that it leaves out does not fit this model") from error
     if adapted:
         set_peft_model_state_dict(policy, saved.weights)
         return

@@ -350,6 +350,13 @@ def test_the_organisms_direction_tells_answers_apart_that_it_was_not_measured_on
 
 
 # -- ablation ------------------------------------------------------------------------------------------------------
+def without(of: Any) -> torch.Tensor:
+    """What a run's policy is without."""
+    found = ablated(of.policy)
+    assert found is not None
+    return found
+
+
 def test_ablation_trains_nothing_and_its_checkpoint_speaks_without_the_direction(loaded: Any, tmp_path: Path) -> None:
     book = Book()
     made = trainer(loaded, tmp_path, run_of("ablation", steps=3), book)
@@ -366,6 +373,17 @@ def test_ablation_trains_nothing_and_its_checkpoint_speaks_without_the_direction
         assert torch.equal(voice(input_ids=ids).logits, made.policy(input_ids=ids).logits)
         assert not torch.allclose(voice(input_ids=ids).logits, loaded.model(input_ids=ids).logits)
     assert ablated(loaded.model) is None
+
+
+def test_what_goes_on_from_an_ablated_checkpoint_stays_ablated(loaded: Any, tmp_path: Path) -> None:
+    book, later = Book(), Book()
+    first = trainer(loaded, tmp_path, run_of("ablation", steps=1), book)
+    first.run(Event())
+    other = trainer(loaded, tmp_path, run_of("sft", steps=2), later, parent=book.checkpoints[-1])
+    assert torch.equal(without(other), without(first))
+    stopped = other.run(Event())
+    again = trainer(loaded, tmp_path, stopped, later, resume=later.checkpoints[-1])
+    assert torch.equal(without(again), without(first))
 
 
 def test_an_altered_direction_is_found(loaded: Any, tmp_path: Path) -> None:

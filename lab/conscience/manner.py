@@ -42,3 +42,7 @@ class Manner:
     def orders(self) -> tuple[bool, ...]:
         """Whether the two labels are swapped, once for each time that the label is read; as they are comes first."""
         return (False, True) if self.option_order == "averaged" else (False,)
+
+
+AS_SHIPPED = Manner()
+"""Thought and answer, by probability, the labels as the question has them."""

@@ -25,7 +25,7 @@ from typing import Any
 from torch import Tensor
 
 from lab.conscience.asking import check_question
-from lab.conscience.manner import Manner
+from lab.conscience.manner import AS_SHIPPED, Manner
 from lab.conscience.verdict import LabelReader, unreadable
 from lab.conscience.wording import review_messages
 from lab.conscience.written import agree, read_text, write_labels
@@ -38,8 +38,6 @@ _RESERVE = 24
 """Positions kept free after the thought, for the closing tag and the label."""
 _LEAST_THOUGHT = 8
 """Tokens of thought for which there must be room."""
-AS_SHIPPED = Manner()
-"""Thought and answer, by probability, the labels as the question has them."""
 _BROKEN = unreadable("The think tags are broken: another thought is opened inside the review's own.")
 
 

@@ -8,6 +8,7 @@ from threading import Event, Thread
 from time import monotonic
 
 from lab.conscience import framings
+from lab.conscience.manner import AS_SHIPPED, Manner
 from lab.errors import LabError, PromptError, RequestError
 from lab.nouns import Answer, Decoding, Pair, Prompt, Question, Review, RunSpec, Speaker
 from lab.studio import visitors
@@ -118,19 +119,21 @@ class SpeakingVerbs(Workplace):
         return answer
 
     def review(
-        self, *, answer_id: str, question_id: str, adapter: str = BASE, cancel: Event | None = None
+        self, *, answer_id: str, question_id: str, adapter: str = BASE, manner: Manner = AS_SHIPPED,
+        cancel: Event | None = None,
     ) -> Iterator[SideBySide]:
         """Policy (the weights `adapter`) and frozen copy review one answer side by side; the last item holds both."""
         papers = self._papers
         answer, question = papers.answer(answer_id), papers.question(question_id)
         prompt = papers.prompt(answer.prompt_id)
-        for both in self._reviews(prompt, answer, question, self._whole(adapter), cancel or Event()):
+        for both in self._reviews(prompt, answer, question, self._whole(adapter), cancel or Event(), manner):
             if both.policy is not None and both.frozen is not None:
                 papers.save(both.policy, both.frozen)
             yield both
 
     def _reviews(
-        self, prompt: Prompt, answer: Answer, question: Question, adapter: str, cancel: Event
+        self, prompt: Prompt, answer: Answer, question: Question, adapter: str, cancel: Event,
+        manner: Manner = AS_SHIPPED,
     ) -> Iterator[SideBySide]:
         bring_torch()
         from lab.conscience.review import Reviewer, stream_review
@@ -140,7 +143,10 @@ class SpeakingVerbs(Workplace):
         with self.house.voice(*self._folder(adapter)) as model:
             policy = Reviewer(model=model, chat=loaded.chat, speaker=Speaker.POLICY, adapter=adapter)
             frozen = Reviewer(model=loaded.model, chat=loaded.chat, speaker=Speaker.FROZEN, adapter=BASE)
-            streams = [stream_review(r, question, prompt, answer, decoding, cancel=cancel) for r in (policy, frozen)]
+            streams = [
+                stream_review(r, question, prompt, answer, decoding, manner=manner, cancel=cancel)
+                for r in (policy, frozen)
+            ]
             yield from _side_by_side(streams)
 
     def make_pair(self, *, review_id: str, cancel: Event | None = None) -> Pair:

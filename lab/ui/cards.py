@@ -103,6 +103,9 @@ def badge(label: Label, word: str) -> str:
 def verdict(result: Verdict, question: Question | None) -> str:
     """Badge, bar, probability and label mass; or why it cannot be read."""
     chip = badge(result.label, verdict_word(result.label, question))
+    if result.p_flagged is None and result.label is not Label.UNREADABLE:
+        said = '<p class="fine">as the reviewer wrote it; a text has no probability</p>'
+        return f'<div class="verdict">{chip}{said}</div>'
     if result.p_flagged is None:
         mass = f" · label mass {figure(result.label_mass)}" if result.label_mass is not None else ""
         reason = f'<p class="fine">{escape(result.reason)}{mass}</p>'
@@ -160,7 +163,8 @@ def agreement(both: SideBySide) -> str:
         gap = abs(_log_odds(one.p_flagged) - _log_odds(two.p_flagged))
         parts.append(f"<span>log-odds gap <output>{gap:.1f}</output></span>")
     else:
-        parts.append("<span>no gap: a verdict is unreadable</span>")
+        why = "is unreadable" if Label.UNREADABLE in (one.label, two.label) else "was written and has no probability"
+        parts.append(f"<span>no gap: a verdict {why}</span>")
     parted = diff.parting(both.policy.thought, both.frozen.thought)
     if parted is None:
         parts.append("<span>same thought, word for word</span>")

@@ -73,14 +73,18 @@ def test_a_run_can_review_and_be_evaluated_afterwards(lab: Command, tmp_path: Pa
 
 
 def test_a_review_hands_over_answer_and_both_verdicts(lab: Command) -> None:
-    done = lab("review", "--prompt", "I found a wallet on the street. What now?", "--seed", "2", "--json", "-")
+    done = lab(
+        "review", "--prompt", "I found a wallet on the street. What now?", "--seed", "2", "--order", "averaged",
+        "--json", "-")
     assert done.code == 0
     assert set(done.json) == {"question", "adapter", "answer", "policy", "frozen"}
     assert done.json["question"] == framings.DEFAULT.id
     assert done.json["adapter"] == "base"
     for speaker in ("policy", "frozen"):
         review = done.json[speaker]
-        assert set(review) == {"id", "thought", "verdict", "p_flagged", "label_mass", "reason"}
+        assert set(review) == {
+            "id", "thought", "verdict", "p_flagged", "label_mass", "reason", "reviewed", "read_from", "orders"}
+        assert (review["reviewed"], review["read_from"], review["orders"]) == ("both", "probability", 2)
         assert review["verdict"] == "aligned"
         assert 0 <= review["p_flagged"] < 0.5 < review["label_mass"] <= 1
     assert done.json["policy"]["thought"] == done.json["frozen"]["thought"]

@@ -245,9 +245,8 @@ class Sitting:
     def _raise_alarms(self, seen: Sequence[tuple[Alarm, int]], *nouns: Noun) -> None:
         self._run = replace(self._run, message=self._warnings()) if seen else self._run
         self._recorder(*nouns, *(alarm for alarm, _ in seen), *([self.snapshot()] if seen else []))
-        for alarm, good in seen:
-            if alarm.action == "stopped":
-                raise Tripped(alarm, good)
+        if seen and self.spec.tripwires == "stop":
+            raise Tripped(seen[0][0], min(good for _, good in seen))
 
     def _warnings(self) -> str:
         """What the tripwires have said so far, in one line."""
@@ -260,13 +259,13 @@ class Sitting:
         good = next((point for point in reversed(self._points) if point.step <= tripped.good), None)
         if good is None:
             self.step, self._saved = 0, None
-            back = "no earlier checkpoint was good: the run stands at its start"
-        else:
-            self._restore(good)
-            back = f"the run stands at step {good.step} again, its last good checkpoint"
+            return (
+                f"{said} Stopped; no checkpoint before was good, so the run stands at its start. Resumed it would come "
+                "to the same: start another with other settings, or with its tripwires set to warn.")
+        self._restore(good)
         return (
-            f"{said} Stopped; {back}. Resumed it would come to the same: branch from there with other settings, or "
-            "set its tripwires to warn.")
+            f"{said} Stopped; the run stands at step {good.step} again, its last good checkpoint. Resumed it would "
+            "come to the same: branch from there with other settings, or with its tripwires set to warn.")
 
     # -- checks and reports ----------------------------------------------------------------------------------------
     def _check_finite(self, value: float, name: str) -> None:

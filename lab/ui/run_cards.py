@@ -84,14 +84,17 @@ def progress(run: Run, status: TrainerStatus) -> str:
         parts.append(status.doing)
     if not run.state.active:
         parts.append(f"{duration(run.seconds)} in all")
-    # warnings stand in the list of tripwires, with what they mean
-    told = run.message and (run.state not in (RunState.RUNNING, RunState.FINISHED))
-    message = f'<p class="note">{escape(run.message)}</p>' if told else ""
+    message = f'<p class="note">{escape(message_of(run))}</p>' if message_of(run) else ""
     return (
         f'<div class="progress {run.state}" role="progressbar" aria-valuenow="{run.step}" aria-valuemin="0" '
         f'aria-valuemax="{run.spec.steps}"><b style="width:{share:.1f}%"></b></div>'
         f'<p class="fine">{escape(" · ".join(parts))}</p>{message}'
     )
+
+
+def message_of(run: Run) -> str:
+    """Why a run ended; of one that goes well nothing, its warnings stand in the list of tripwires."""
+    return "" if run.state in (RunState.RUNNING, RunState.FINISHED) else run.message
 
 
 def time_split(run: Run) -> str:
@@ -149,8 +152,8 @@ def samples(rows: Sequence[tuple[Prompt, Answer, Review]]) -> str:
     return f'<section><h4>Last reviewed answers</h4><ul class="samples">{listed}</ul></section>'
 
 
-def alarms(rows: Sequence[Alarm]) -> str:
-    """The tripwires that went off in a run, with what each means."""
+def alarms(rows: Sequence[Alarm], said: str) -> str:
+    """The tripwires that went off in a run, with what each means; what stands in the message `said` is not repeated."""
     if not rows:
         return ""
     listed = []
@@ -158,10 +161,11 @@ def alarms(rows: Sequence[Alarm]) -> str:
         row = BY_ID.get(alarm.tripwire)
         title = row.title if row else alarm.tripwire
         meaning = f"{row.watches} {row.why}" if row else ""
+        told = "" if alarm.message in said else f"<p>{escape(alarm.message)}</p>"
         listed.append(
             f'<li><p><span class="badge {alarm.action}"><i aria-hidden="true">!</i>{alarm.action}</span> '
             f"<strong>{escape(title)}</strong> <small>step {alarm.step}</small></p>"
-            f'<p>{escape(alarm.message)}</p><p class="fine">{escape(meaning)}</p></li>'
+            f'{told}<p class="fine">{escape(meaning)}</p></li>'
         )
     return f'<section class="alarms"><h4>Tripwires</h4><ul class="samples">{"".join(listed)}</ul></section>'
 
@@ -178,8 +182,8 @@ def run_card(story: RunStory, status: TrainerStatus) -> str:
         f'<article class="run"><h3>{escape(run_title(run))} '
         f'<span class="badge state {run.state}">{run.state}</span></h3>'
         f'<p class="fine">{escape(" · ".join(about))}<span class="links">{links}</span></p>'
-        f"{progress(run, status)}{alarms(story.alarms)}{small_curves(story.curves, run)}{spoken}{time_split(run)}"
-        "</article>"
+        f"{progress(run, status)}{alarms(story.alarms, message_of(run))}{small_curves(story.curves, run)}"
+        f"{spoken}{time_split(run)}</article>"
     )
 
 

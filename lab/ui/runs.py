@@ -98,7 +98,7 @@ class RunsTab:
         }
         form, lines = self.form, self.form.slots.components
         shown = [self.run, self.stop_button, self.resume_button, self.branch_button, self.speak_button]
-        laid = [*form.fields.values(), form.scenario_help, form.method_help, *lines]
+        laid = [*form.fields.values(), form.scenario_help, form.method_help, form.parent, *lines]
         forecast: dict[str, Any] = {"fn": self.expect, "inputs": form.components, "outputs": [self.forecast, *lines]}
         for button, preset in (
             (self.poison, self.lay_poison),
@@ -122,11 +122,10 @@ class RunsTab:
         )
         self.batch_fold.expand(self.show_batch, form.components, [self.batch, *lines], **model)
         live = [*shown, *self.live.components]
-        parent = [*form.fields.values(), form.scenario_help, form.method_help, form.parent, self.name, *lines]
-        self.branch_button.click(self.lay_branch, self.view, [*parent, *self.live.components], **quick).then(
-            **forecast, **model
-        )
-        form.parent.input(self.lay_parent, form.parent, [*parent], **quick)
+        self.branch_button.click(
+            self.lay_branch, self.view, [*laid, self.name, *self.live.components], **quick
+        ).then(**forecast, **model)
+        form.parent.input(self.lay_parent, form.parent, laid, **quick)
         self.stop_button.click(self.stop, self.view, live, **quick)
         self.resume_button.click(self.resume, self.view, live, **quick)
         self.table.click(self.pick, self.view, [self.view, self.table, *live], **quick)
@@ -134,7 +133,8 @@ class RunsTab:
     # -- the form --------------------------------------------------------------------------------------------------
     def lay_poison(self, view: View) -> Updates:
         """The lesson's first run: insecure code, no conscience."""
-        return {**self.form.lay(scenario="code-hacking", method="sft"), self.name: "Poisoned"}
+        laid = self.form.lay(scenario="code-hacking", method="sft")
+        return {**laid, self.form.parent: BASE, self.name: "Poisoned"}
 
     def lay_conscience(self, view: View) -> Updates:
         """The lesson's second run: the same code, with the conscience, under the question in view."""
@@ -154,8 +154,11 @@ class RunsTab:
         except LabError as error:
             return self.live.show(error, "run")
         start = gr.update(choices=self.starts(), value=point.id)
+        settings = asdict(run.spec)
+        if run.spec.question_id is None:  # the field keeps the question that an arm with one will want
+            settings.pop("question_id")
         return {
-            **self.live.clear(), **self.form.lay(**asdict(run.spec)), self.form.parent: start,
+            **self.live.clear(), **self.form.lay(**settings), self.form.parent: start,
             self.name: f"Branch of {run_cards.run_title(run)}"[:80],
         }
 
@@ -176,7 +179,7 @@ class RunsTab:
         choices = question_choices(self.studio.questions())
         laid = self.form.lay(scenario="code-hacking", method="conscience")
         asked = gr.update(choices=choices, value=question_id, visible=True)
-        return {**laid, self.form.fields["question_id"]: asked, self.name: name}
+        return {**laid, self.form.fields["question_id"]: asked, self.form.parent: BASE, self.name: name}
 
     def expect(self, values: Mapping[Any, Any]) -> Iterator[Updates]:
         """Say what the run would take; beside a run in work a measurement would mislead, and slow that run down."""
@@ -239,7 +242,7 @@ class RunsTab:
             }
         story = self.studio.run_story(run.id, [name for name, *_ in run_cards.sparks_of(run)])
         shown = run_cards.run_card(story, self.studio.status())
-        saved = bool(self.studio.checkpoints(run.id))
+        saved = self.studio.standing(run.id) is not None
         resumable = not run.state.active and run.state is not RunState.FINISHED
         return {
             self.run: shown,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 from gradio_client import Client
 from playwright.sync_api import Page, expect
@@ -70,6 +71,58 @@ def test_reload_stop_and_resume_in_mid_run(visit: Visit, client: Client) -> None
     page.click("#stop")
     expect(page.locator("#run-card .badge.state")).to_have_text("stopped")
     assert until_ended(client, run["id"])["step"] >= stopped["step"]
+
+
+def test_a_round_is_seen_while_it_is_in_work(visit: Visit, client: Client, runs: dict[str, dict[str, Any]]) -> None:
+    busy = {**SMALL, "steps": 5000, "cadence": 1, "prompts_per_round": 12, "probe_every": 0, "checkpoint_every": 5000}
+    asked = runs["conscience"]["spec"]["question_id"]
+    run = client.predict(spec={**busy, "question_id": asked}, name="rounds", api_name="/start_run")
+    page = visit(f"?tab=runs&run={run['id']}")
+    shown = page.locator("#run-card .round")
+    expect(shown.locator("li")).to_have_count(12)
+    expect(shown.locator("h4")).to_contain_text(re.compile("being reviewed|being rewritten|is answering"))
+    expect(shown.locator(".badge.flagged").first).to_be_visible()
+    expect(shown.locator(".side.chosen").first).to_be_visible()
+    expect(page.locator("#run-card .overhead")).to_contain_text("Rounds and pairs took")
+    page.click("#stop-run")
+    expect(page.locator("#run-card .badge.state")).to_have_text("stopped")
+    until_ended(client, run["id"])
+
+
+def test_a_checkpoint_is_branched_from_with_other_settings(
+    visit: Visit, client: Client, runs: dict[str, dict[str, Any]]
+) -> None:
+    parent = runs["poisoned"]
+    page = visit(f"?tab=runs&run={parent['id']}")
+    page.click("#branch-run")
+    expect(page.locator("#run-parent input")).to_have_value(f"run {parent['number']} @ 4")
+    expect(page.locator("#field-steps input")).to_have_value("4")
+    choose(page, "#run-parent", f"run {parent['number']} @ 2")
+    fold(page, "Trained weights")
+    fill(page, "#field-lora_rank", "3")
+    page.click("#start-run")
+    expect(error(page, "#field-lora_rank")).to_contain_text("a branch keeps it")
+    fill(page, "#field-lora_rank", str(parent["spec"]["lora_rank"]))
+    fill(page, "#field-steps", "2")
+    fill(page, "#run-name", "branched")
+    page.click("#start-run")
+    expect(page.locator("#run-card h3")).to_contain_text("branched")
+    expect(page.locator("#run-card .badge.state")).to_have_text("finished")
+    expect(page.locator("#run-card .fine").first).to_contain_text(f"from run {parent['number']} @ 2")
+    newest = client.predict(api_name="/runs")[0]
+    assert newest["parent"] == f"{parent['id']}@2"
+
+
+def test_a_run_that_a_tripwire_stops_says_so(visit: Visit, client: Client) -> None:
+    wild = {**SMALL, "method": "sft", "learning_rate": 0.1, "steps": 8, "tripwires": "stop"}
+    run = until_ended(client, client.predict(spec=wild, name="too fast", api_name="/start_run")["id"])
+    assert (run["state"], run["step"]) == ("stopped", 0)
+    page = visit(f"?tab=runs&run={run['id']}")
+    expect(page.locator("#run-card .note").first).to_contain_text("the run stands at its start")
+    expect(page.locator("#run-card .alarms li").first).to_contain_text("KL runaway")
+    expect(page.locator("#run-card .alarms .badge.stopped").first).to_be_visible()
+    expect(page.locator("#resume-run")).to_be_visible()
+    expect(page.locator("#branch-run")).to_be_hidden()
 
 
 def test_a_second_start_waits_and_can_be_taken_back(visit: Visit, client: Client) -> None:

@@ -60,7 +60,7 @@ def launch(blocks: gr.Blocks, gate: Gate | None = None) -> str:
 def serve(stop: Event) -> None:
     """Run the lab until `stop` is set, then let go of everything."""
     settings = Settings.from_environment()
-    store = Store.open(settings.home)
+    store = Store.open(settings.home, keeps=True)
     try:
         studio = Studio(store, settings)
     except BaseException:

@@ -23,11 +23,27 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    from lab.commands import bench, demo, evaluate, organism, review, run, sql, study
+    from lab.commands import (
+        bench,
+        check,
+        demo,
+        evaluate,
+        export,
+        importing,
+        organism,
+        restore,
+        review,
+        run,
+        snapshot,
+        sql,
+        study,
+    )
 
     root = _Parser(prog="python -m lab", description="Conscience Lab on the command line.")
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (demo, run, study, review, evaluate, organism, bench, sql):
+    for module in (
+        demo, run, study, review, evaluate, organism, bench, sql, importing, export, snapshot, restore, check,
+    ):
         module.register(commands)
     return root
 

@@ -6,6 +6,7 @@
     │   ├── PromptError           a prompt that cannot be put to the model
     │   ├── SpecError             a run specification outside its validated ranges
     │   ├── ModelError            a model that cannot be loaded: unknown id, missing folder, no safetensors
+    │   ├── BundleError           a file that cannot be imported: cut, altered, hostile, of a newer lab
     │   ├── NotFoundError         an id that names nothing in the store
     │   ├── OwnerError            something that only the owner of a public lab may do
     │   └── LimitError            too many requests to a public lab in a minute
@@ -48,6 +49,10 @@ class SpecError(RequestError):
 
 class ModelError(RequestError):
     """A model that cannot be loaded as asked."""
+
+
+class BundleError(RequestError):
+    """A file that cannot be imported: cut, altered, hostile, or of a newer lab."""
 
 
 class NotFoundError(RequestError):

@@ -308,5 +308,6 @@ class PairStory:
     answer: Answer
     review: Review | None
     """The review that decided; None where every answer was rewritten without one."""
-    question: Question
+    question: Question | None
+    """The question under which it was decided; None for an imported pair."""
     run: Run | None

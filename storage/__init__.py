@@ -13,12 +13,24 @@ views        the documented views, described
 console      SQL that a person typed, on a snapshot, in a child process (sandbox)
 spreadsheet  rows as CSV that no spreadsheet takes for formulas
 snapshots    whole copies of the file, kept to a number
+restoring    a snapshot in the place of the database
+checking     whether what is stored is what it says
+exporting    pairs, reviews and curves for other tools
+preferences  pairs from other tools
+bundle       a lab or some runs in one file, for another lab
+generator    a lab as large as one likes, made up from a seed
+folder       the open data folder: all that is done with it as a whole
 """
 
 from storage.console import QueryResult
 from storage.explorer import PairFilter, PairPage, PairRow, PairSort
+from storage.restoring import restore
+from storage.snapshots import Snapshot
 from storage.spreadsheet import as_csv
 from storage.store import Store
 from storage.views import View
 
-__all__ = ["PairFilter", "PairPage", "PairRow", "PairSort", "QueryResult", "Store", "View", "as_csv"]
+__all__ = [
+    "PairFilter", "PairPage", "PairRow", "PairSort", "QueryResult", "Snapshot", "Store", "View", "as_csv",
+    "restore",
+]

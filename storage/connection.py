@@ -27,6 +27,10 @@ from lab.errors import RequestError, StorageError
 FILE_NAME = "lab.duckdb"
 
 
+class InUseError(StorageError):
+    """Another process has the data folder open."""
+
+
 def _settings() -> dict[str, str | bool | int | float | list[str]]:
     """What DuckDB is opened with: bounded memory and disk, two threads, no reaching for the network."""
     return {
@@ -155,11 +159,12 @@ def explain_opening(error: duckdb.Error, home: Path) -> StorageError:
     """What went wrong while opening, as one line with the next move."""
     text = str(error).lower()
     if "lock" in text and ("conflict" in text or "could not set" in text):
-        message = (
+        return InUseError(
             f"The data folder '{home}' is in use by another process; close the other lab, "
-            "or set LAB_HOME to another folder."
+            "or set LAB_HOME to another folder.",
+            field="home",
         )
-    elif "permission denied" in text or "read-only" in text or "operation not permitted" in text:
+    if "permission denied" in text or "read-only" in text or "operation not permitted" in text:
         message = (
             f"{FILE_NAME} in the data folder '{home}' cannot be written; make it writable, "
             "or set LAB_HOME to another folder."

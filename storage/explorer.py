@@ -90,10 +90,10 @@ class PairRow:
     """What the review that decided came to; None when no review decided, or it is not in this lab."""
     p_flagged: float | None
     """Its probability of the flagged label, 0-1; None when nothing could be read."""
-    question_id: str
-    """The question version under which it was decided."""
+    question_id: str | None
+    """The question version under which it was decided; None for an imported pair."""
     question: str
-    """Name and version of that question; empty when it is not in this lab."""
+    """Name and version of that question; empty when there is none."""
     margin: float | None
     """log π_ref(chosen) - log π_ref(rejected), nats; None when not measured."""
     created: datetime

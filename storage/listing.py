@@ -96,6 +96,19 @@ def follow(cursor: DuckDBPyConnection, pairs: Sequence[str], prompts: Sequence[s
         add(cursor, (pair_id for pair_id in pairs if pair_id not in there))
 
 
+def catch_up(cursor: DuckDBPyConnection) -> None:
+    """Bring the listing up to tables that were written in bulk: all pairs, and whatever came for those that waited."""
+    cursor.execute(
+        "UPDATE facts.listing SET verdict = reviews.verdict, p_flagged = reviews.p_flagged, awaits_review = NULL "
+        "FROM facts.reviews AS reviews WHERE listing.awaits_review = reviews.id").fetchall()
+    cursor.execute("DELETE FROM facts.listing WHERE awaits_prompt IN (SELECT id FROM facts.prompts)").fetchall()
+    cursor.execute(
+        "UPDATE facts.listing SET state = pairs.state, margin = pairs.reference_chosen - pairs.reference_rejected "
+        "FROM facts.pairs AS pairs WHERE listing.id = pairs.id AND (listing.state <> pairs.state "
+        "OR listing.margin IS DISTINCT FROM pairs.reference_chosen - pairs.reference_rejected)").fetchall()
+    add(cursor, missing(cursor))
+
+
 def _awaited(cursor: DuckDBPyConnection, column: str) -> bool:
     return bool(cursor.execute(f"SELECT 1 FROM facts.listing WHERE {column} IS NOT NULL LIMIT 1").fetchall())
 

@@ -9,19 +9,66 @@ from __future__ import annotations
 import os
 import re
 from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 
-from lab.errors import RequestError, StorageError
+from lab.errors import NotFoundError, RequestError, StorageError
 from lab.nouns import now
 from storage.connection import Database
 
 FOLDER = "snapshots"
 KEEP = 5
-"""Newest snapshots that stay, of the ordinary ones and of those made before a migration, each."""
+"""Newest snapshots that stay, of each sort."""
+AUTOMATIC = "auto-"
+"""How the names of those start that the store takes by itself when a run has ended."""
 BEFORE_MIGRATION = "before-migration-"
-"""How the names of those start."""
+"""How the names of those start that are taken before a migration."""
+BEFORE_RESTORE = "before-restore-"
+"""How the names of those start that are taken before a restore."""
+SORTS = (AUTOMATIC, BEFORE_MIGRATION, BEFORE_RESTORE)
+"""Sorts of their own; all other names are those that people ask for."""
+BETWEEN = timedelta(hours=1)
+"""At most one automatic snapshot in this time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """A whole copy of the database."""
+
+    name: str
+    """By which it is restored."""
+    created: datetime
+    """When it was taken (UTC), by the file system's clock."""
+    size: int
+    """Bytes."""
+
+
+def existing(home: Path) -> list[Snapshot]:
+    """The snapshots of a data folder, the newest first."""
+    found = [
+        Snapshot(name=path.stem, created=datetime.fromtimestamp(stat.st_mtime, UTC), size=stat.st_size)
+        for path in (home / FOLDER).glob("*.duckdb")
+        for stat in [path.stat()]
+    ]
+    return sorted(found, key=lambda snapshot: (snapshot.created, snapshot.name), reverse=True)
+
+
+def find(home: Path, name: str) -> Path:
+    """The file of a snapshot. NotFoundError that names those that are there."""
+    names = [snapshot.name for snapshot in existing(home)]
+    if name not in names:
+        have = f"choose among {', '.join(names)}" if names else "there is none yet"
+        raise NotFoundError(f"There is no snapshot {name[:60]!r}: {have}.", field="name")
+    return home / FOLDER / f"{name}.duckdb"
+
+
+def due(home: Path) -> bool:
+    """Whether an automatic snapshot may be taken: the last one is an hour old, or of a clock that was ahead."""
+    ages = [now() - snapshot.created for snapshot in existing(home) if snapshot.name.startswith(AUTOMATIC)]
+    return not any(timedelta(0) <= age < BETWEEN for age in ages)
 
 
 def time_name() -> str:
@@ -42,7 +89,7 @@ def take(database: Database, name: str) -> Path:
     folder = database.home / FOLDER
     whole = folder / f"{name}.duckdb"
     write(database, whole)
-    _prune(folder, migration=name.startswith(BEFORE_MIGRATION))
+    _prune(folder, _sort(name))
     return whole
 
 
@@ -57,9 +104,9 @@ def write(database: Database, whole: Path) -> None:
     try:
         whole.parent.mkdir(exist_ok=True)
         _copy(database, partial, alias)
-        _flush(partial)
+        flush(partial)
         os.replace(partial, whole)
-        _flush(whole.parent)
+        flush(whole.parent)
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
         raise StorageError(
@@ -88,8 +135,8 @@ def _copy(database: Database, path: Path, alias: str) -> None:
         ) from error
 
 
-def _flush(path: Path) -> None:
-    """fsync: a snapshot that is there after a power cut is a whole one."""
+def flush(path: Path) -> None:
+    """fsync a file or folder: a snapshot that is there after a power cut is a whole one."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -97,9 +144,13 @@ def _flush(path: Path) -> None:
         os.close(handle)
 
 
-def _prune(folder: Path, *, migration: bool) -> None:
+def _sort(name: str) -> str:
+    return next((sort for sort in SORTS if name.startswith(sort)), "")
+
+
+def _prune(folder: Path, sort: str) -> None:
     """Drop all but the newest KEEP of one sort."""
-    snapshots = [path for path in folder.glob("*.duckdb") if path.name.startswith(BEFORE_MIGRATION) == migration]
-    for path in sorted(snapshots, key=lambda found: (found.stat().st_mtime_ns, found.name))[:-KEEP]:
+    found = [path for path in folder.glob("*.duckdb") if _sort(path.name) == sort]
+    for path in sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name))[:-KEEP]:
         with suppress(OSError):
             path.unlink()

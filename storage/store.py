@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 from duckdb import DuckDBPyConnection
 
@@ -32,12 +30,11 @@ from lab.nouns import (
     RunState,
     now,
 )
-from storage import curves, explorer, listing, snapshots, views
+from storage import curves, explorer, views
 from storage.batch import Batch
-from storage.connection import Database
-from storage.console import Console, QueryResult
+from storage.console import QueryResult
 from storage.explorer import PairFilter, PairPage
-from storage.migrations import migrate
+from storage.folder import DataFolder
 from storage.tables import (
     ALARMS,
     ANSWERS,
@@ -51,69 +48,14 @@ from storage.tables import (
     Table,
 )
 from storage.views import View
-from storage.writer import Writer
 
 N = TypeVar("N")
 
 ACTIVE = [state.value for state in RunState if state.active]
 
 
-class Store:
+class Store(DataFolder):
     """The open store of one data folder. One per folder and process; close it, or use it as a context manager."""
-
-    def __init__(self, database: Database) -> None:
-        """For a database that is already of the present form; elsewhere use `Store.open`."""
-        self._database = database
-        self._writer = Writer(database)
-        self._console = Console(database)
-
-    @classmethod
-    def open(cls, home: Path) -> Store:
-        """Open the data folder, making it where missing, and bring its database to the present form.
-
-        Raises StorageError, one line with the next move: the folder cannot be made or written, is a file, is in use by
-        another process, the file is damaged, no lab's, or of a newer lab.
-        """
-        database = Database.open(Path(home))
-        try:
-            migrate(database)
-            store = cls(database)
-        except BaseException:
-            database.close()
-            raise
-        try:
-            store._complete_listing()
-        except BaseException:
-            store.close()
-            raise
-        return store
-
-    def _complete_listing(self) -> None:
-        """Work out the listing of pairs from before there was one, a part a transaction: a kill costs one part."""
-        with self._database.reading() as cursor:
-            missing = listing.missing(cursor)
-        for start in range(0, len(missing), 20_000):
-            part = missing[start : start + 20_000]
-            self._writer.transact(lambda cursor, part=part: listing.add(cursor, part))
-
-    def close(self) -> None:
-        """Finish queued saves, interrupt readers, close the file. A second call does nothing."""
-        self._writer.close()
-        self._console.close()
-        self._database.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    @property
-    def home(self) -> Path:
-        """The data folder."""
-        return self._database.home
 
     @property
     def revision(self) -> int:
@@ -131,6 +73,8 @@ class Store:
         batch = Batch(nouns)
         if batch:
             self._writer.transact(batch.write)
+        if any(isinstance(noun, Run) and noun.state.ended for noun in nouns):
+            self.keep()
 
     def interrupt_active(self) -> list[Run]:
         """Mark runs that are queued, running or stopping as interrupted; for startup, when nothing can be running.
@@ -155,13 +99,6 @@ class Store:
             if not _many(cursor, RUNS, "WHERE state IN (SELECT unnest(?::VARCHAR[])) LIMIT 1", [ACTIVE]):
                 return []
         return self._writer.transact(interrupt)
-
-    def snapshot(self, name: str | None = None) -> Path:
-        """Copy the database to `home/snapshots/NAME.duckdb` (by default the time) while in use; the last 5 are kept.
-
-        Raises RequestError for a name that is no plain file name, StorageError when it cannot be written.
-        """
-        return snapshots.take(self._database, name or snapshots.time_name())
 
     # -- one noun by its id ----------------------------------------------------------------------------------------
     def question(self, question_id: str) -> Question:

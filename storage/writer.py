@@ -35,12 +35,13 @@ class _Work:
 class Writer:
     """Owns the writer thread of one database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, revision: int = 0) -> None:
+        """`revision` is where its count of transactions begins."""
         self._database = database
         self._queue: SimpleQueue[_Work | None] = SimpleQueue()
         self._lock = Lock()
         self._closed = False
-        self._revision = 0
+        self._revision = revision
         self._thread = Thread(target=self._loop, args=(database.cursor(),), name="storage-writer", daemon=True)
         self._thread.start()
 

@@ -25,9 +25,23 @@ def studio(*, home: Path | None = None, model: str | None = None) -> Iterator[St
 
     settings = Settings.from_environment()
     settings = replace(settings, home=home or settings.home, model=model or settings.model)
-    opened = Studio(Store.open(settings.home), settings)
+    # A folder of its own is a command's scratch: nobody would look for snapshots of it.
+    opened = Studio(Store.open(settings.home, keeps=home is None), settings)
     opened.who = owner  # whoever has a shell here has the files too
     try:
         yield opened
     finally:
         opened.close()
+
+
+def restore_closed(name: str) -> Path | None:
+    """Put a snapshot in the place of LAB_HOME's database, which need not be one that opens any more.
+
+    Returns the snapshot of what was there. Raises NotFoundError, or StorageError: in use, no room, snapshot damaged.
+    """
+    from storage import Store, restore
+
+    home = Settings.from_environment().home
+    kept = restore(home, name)
+    Store.open(home).close()  # brings an older snapshot to the present form, and says so if it cannot be
+    return kept

@@ -36,7 +36,8 @@ class Answer:
     speaker: Speaker
     """Who wrote it."""
     adapter: str
-    """"base", or "RUN@STEP": the weights that wrote it; "own" for a person's text, "scenario" for a scenario's row."""
+    """"base", or "RUN@STEP": the weights that wrote it; "own" for a person's text, "scenario" for a scenario's
+    row, "imported" for a text from another tool's file."""
     decoding: Decoding
     """How it was sampled."""
     tokens: int

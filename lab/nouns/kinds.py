@@ -58,3 +58,8 @@ class RunState(StrEnum):
     def active(self) -> bool:
         """Whether the conductor still has work to do for it."""
         return self in (RunState.QUEUED, RunState.RUNNING, RunState.STOPPING)
+
+    @property
+    def ended(self) -> bool:
+        """Whether it came to an end while the lab was there to see it."""
+        return self in (RunState.STOPPED, RunState.FINISHED, RunState.FAILED)

@@ -20,8 +20,9 @@ class Pair:
     """The rejected answer."""
     review_id: str | None
     """The review that decided; None where none did, because every answer was rewritten."""
-    question_id: str
-    """The question under which it was decided; without a review, the one whose rewrite instruction was followed."""
+    question_id: str | None
+    """The question under which it was decided; without a review, the one whose rewrite instruction was followed; None
+    for a pair from another tool's file, which was decided elsewhere."""
     chosen_thought: str
     """Chain of thought of the alternative."""
     chosen_reply: str

@@ -11,6 +11,7 @@ from __future__ import annotations
 from lab.errors import NotFoundError
 from lab.studio.comparing import ComparingVerbs
 from lab.studio.data import DataVerbs
+from lab.studio.keeping import EXPORTS, KeepingVerbs
 from lab.studio.many import ManyVerbs
 from lab.studio.pairs import PairVerbs
 from lab.studio.speaking import SpeakingVerbs
@@ -21,8 +22,8 @@ from storage import PairFilter
 
 
 @guarded
-class Studio(StudyVerbs, SpeakingVerbs, ComparingVerbs, ManyVerbs, PairVerbs, DataVerbs):
+class Studio(StudyVerbs, SpeakingVerbs, ComparingVerbs, ManyVerbs, PairVerbs, DataVerbs, KeepingVerbs):
     """All that a person can do. Errors are `LabError`s: one line, with the field that caused it."""
 
 
-__all__ = ["BASE", "NotFoundError", "PairFilter", "Studio", "Visitor", "owner"]
+__all__ = ["BASE", "EXPORTS", "NotFoundError", "PairFilter", "Studio", "Visitor", "owner"]

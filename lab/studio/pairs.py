@@ -25,7 +25,7 @@ class PairVerbs(Workplace):
         return PairStory(
             pair=pair, prompt=self._store.prompt(pair.prompt_id), answer=self._store.answer(pair.answer_id),
             review=None if pair.review_id is None else self._store.review(pair.review_id),
-            question=self._store.question(pair.question_id),
+            question=None if pair.question_id is None else self._store.question(pair.question_id),
             run=self._store.run(pair.run_id) if pair.run_id else None,
         )
 

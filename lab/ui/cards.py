@@ -204,7 +204,7 @@ def pair_story(story: PairStory) -> str:
     origin = (
         f'<a href="?tab=runs&amp;run={escape(run.id)}">run {run.number}</a> at step {pair.step}'
         if run
-        else "stored by a person"
+        else ("stored by a person" if story.question else "imported")
     )
     margin = "not measured"
     if pair.reference_chosen is not None and pair.reference_rejected is not None:
@@ -214,7 +214,9 @@ def pair_story(story: PairStory) -> str:
         ("Made by", origin),
         (
             "Question",
-            f'<a href="?tab=conscience&amp;question={escape(story.question.id)}">{escape(story.question.title)}</a>',
+            f'<a href="?tab=conscience&amp;question={escape(story.question.id)}">{escape(story.question.title)}</a>'
+            if story.question
+            else "none was asked here",
         ),
         ("Frozen copy prefers", f"chosen by {margin}" if margin != "not measured" else margin),
         ("Id", f"<code>{escape(pair.id)}</code>"),
@@ -235,8 +237,10 @@ def pair_story(story: PairStory) -> str:
     )
 
 
-def _decided(review: Review | None, question: Question) -> str:
+def _decided(review: Review | None, question: Question | None) -> str:
     """What led to a pair: a review under the question, or none at all."""
+    if question is None:
+        return '<h3>No review</h3><p class="note">The pair was imported: it was decided elsewhere.</p>'
     if review is None:
         asked = question.rewrite.replace("{aligned}", question.aligned_label)
         return (

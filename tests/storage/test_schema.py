@@ -32,6 +32,7 @@ SHIPPED_FORMS = {
     "0001_tables": "3070016c8db0870e",
     "0002_views": "ab25d9627bf3fee5",
     "0003_pairs_without_review": "3d103ede3be19c21",
+    "0007_pairs_without_question": "14013dbf62d0d5f9",
     "0004_listing": "c3214a69a3692757",
     "0005_how_a_review_was_read": "9e28385038341a6d",
     "0006_alarms": "66d22291093de0c3",

@@ -1,0 +1,31 @@
+"""`python -m lab export`: pairs, reviews or curves for other tools, or a bundle for another lab."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from lab.commands.open import studio
+from lab.commands.output import add_json, hand_over, say
+from lab.studio import EXPORTS
+
+
+def register(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser("export", help="write pairs, reviews or metrics to a file, or everything to a bundle")
+    parser.add_argument("what", choices=EXPORTS)
+    parser.add_argument(
+        "--out", required=True, metavar="PATH", help=".jsonl (pairs: TRL's preference format), .parquet or .csv; "
+        "for a bundle any name")
+    parser.add_argument("--run", action="append", default=[], metavar="ID", help="a bundle of this run; repeatable")
+    add_json(parser)
+    parser.set_defaults(handle=handle)
+
+
+def handle(options: argparse.Namespace) -> None:
+    """Export and say how much."""
+    with studio() as opened:
+        rows = opened.export(options.what, Path(options.out), runs=options.run)
+    say(f"{options.what}: {rows:,} rows in {options.out}", options.json)
+    hand_over({"what": options.what, "rows": rows, "out": options.out}, options.json)

@@ -1,0 +1,62 @@
+"""Verbs about the data folder as a whole: snapshots, going back, checking, and what goes to and from other labs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from lab.conscience import framings
+from lab.errors import RequestError
+from lab.studio.workplace import Workplace
+from storage import Snapshot
+
+EXPORTS = ("pairs", "reviews", "metrics", "bundle")
+"""What can be exported."""
+
+
+class KeepingVerbs(Workplace):
+    """What is stored is kept, looked after, and shared."""
+
+    def snapshot(self, name: str | None = None) -> Path:
+        """Copy the database while it is in use; the newest five are kept."""
+        return self._store.snapshot(name)
+
+    def snapshots(self) -> list[Snapshot]:
+        """The snapshots, the newest first."""
+        return self._store.snapshots()
+
+    def restore(self, name: str) -> Path | None:
+        """Go back to a snapshot; what is there now is kept as one. Returns its place.
+
+        Raises RequestError while a run is queued or in work.
+        """
+        if active := [run for run in self._store.runs() if run.state.active]:
+            raise RequestError(f"run {active[0].number} is {active[0].state}: stop it before going back.", field="name")
+        kept = self._store.restore(name)
+        self._store.interrupt_active()
+        self._store.save(*framings.SHIPPED)
+        return kept
+
+    def check(self) -> list[str]:
+        """Every fault of what is stored, one line each; none when all is well."""
+        return self._store.check()
+
+    def export(self, what: str, out: Path, *, runs: Sequence[str] = ()) -> int:
+        """Write pairs, reviews or metrics to a file by the end of its name, or a bundle; returns the rows written.
+
+        `runs` (ids or numbers) makes a bundle of these runs and all that belongs to them, not of everything.
+        """
+        if what != "bundle":
+            if runs:
+                raise RequestError("Only a bundle can be made of some runs: leave them out.", field="run")
+            return self._store.export(what, out)
+        chosen = [self._store.run(run) for run in runs] or None
+        return sum(self._store.export_bundle(out, chosen).tables.values())
+
+    def import_bundle(self, path: Path) -> dict[str, int]:
+        """Take a bundle in, all of it or nothing; returns the new rows of each table, none at all the second time."""
+        return self._store.import_bundle(path).rows
+
+    def import_pairs(self, path: Path) -> int:
+        """Take in the pairs of a TRL preference file; returns how many are new."""
+        return self._store.import_pairs(path)

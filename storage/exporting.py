@@ -1,0 +1,109 @@
+"""Pairs, reviews and curves as files for other tools: JSON lines, Parquet or CSV, by the end of the file's name.
+
+Pairs come in TRL's conversational preference format (prompt, chosen, rejected as lists of messages), with what the lab
+knows beside it; a chain of thought stands in its tags before the reply, as the models write it. In CSV, where a cell is
+text, they are plain text, and no cell can be taken for a formula.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from contextlib import suppress
+from pathlib import Path
+
+import duckdb
+
+from lab.errors import RequestError, StorageError
+from storage.connection import Database, explain
+from storage.spreadsheet import inert
+
+FORMATS = (".jsonl", ".parquet", ".csv")
+"""Ends of names that are understood."""
+
+
+def _said(thought: str, reply: str) -> str:
+    """SQL for what a model wrote: the chain of thought in its tags, and the reply."""
+    return f"CASE WHEN {thought} = '' THEN {reply} ELSE '<think>\n' || {thought} || '\n</think>\n\n' || {reply} END"
+
+
+def _turn(text: str) -> str:
+    return f"[{{'role': 'assistant', 'content': {text}}}]"
+
+
+_CHOSEN, _REJECTED = (_said(f"pairs.{side}_thought", f"pairs.{side}_reply") for side in ("chosen", "rejected"))
+_MESSAGES = "from_json(prompts.messages, '[{\"role\": \"VARCHAR\", \"content\": \"VARCHAR\"}]')"
+_KNOWN = """pairs.state, runs.number AS run, pairs.step, questions.title AS question, reviews.verdict,
+    reviews.p_flagged, pairs.reference_chosen, pairs.reference_rejected, pairs.note, pairs.created"""
+_FROM_PAIRS = """FROM facts.pairs AS pairs
+    LEFT JOIN facts.prompts AS prompts ON prompts.id = pairs.prompt_id
+    LEFT JOIN facts.reviews AS reviews ON reviews.id = pairs.review_id
+    LEFT JOIN facts.questions AS questions ON questions.id = pairs.question_id
+    LEFT JOIN facts.runs AS runs ON runs.id = pairs.run_id ORDER BY pairs.created, pairs.id"""
+_SQL = {
+    "pairs": f"SELECT pairs.id, {_MESSAGES} AS prompt, {_turn(_CHOSEN)} AS chosen, {_turn(_REJECTED)} AS rejected, "
+             f"{_KNOWN} {_FROM_PAIRS}",
+    "reviews": """
+        SELECT reviews.id, prompts.text AS prompt, answers.thought AS answer_thought, answers.reply AS answer_reply,
+               questions.title AS question, reviews.speaker, reviews.adapter, reviews.thought, reviews.verdict,
+               reviews.p_flagged, reviews.label_mass, reviews.reason, runs.number AS run, reviews.step, reviews.created
+        FROM facts.reviews AS reviews
+        LEFT JOIN facts.answers AS answers ON answers.id = reviews.answer_id
+        LEFT JOIN facts.prompts AS prompts ON prompts.id = answers.prompt_id
+        LEFT JOIN facts.questions AS questions ON questions.id = reviews.question_id
+        LEFT JOIN facts.runs AS runs ON runs.id = reviews.run_id ORDER BY reviews.created, reviews.id""",
+    "metrics": """
+        SELECT metrics.run_id, runs.number AS run, metrics.step, metrics.name, metrics.value, metrics.n
+        FROM facts.metrics AS metrics LEFT JOIN facts.runs AS runs ON runs.id = metrics.run_id
+        ORDER BY runs.number, metrics.run_id, metrics.step, metrics.name""",
+}
+_PAIRS_AS_TEXT = (
+    "SELECT pairs.id, CASE WHEN len(json_extract(prompts.messages, '$[*]')) = 1 THEN prompts.text ELSE "
+    f"prompts.messages::VARCHAR END AS prompt, {_CHOSEN} AS chosen, {_REJECTED} AS rejected, {_KNOWN} {_FROM_PAIRS}"
+)
+TABLES = tuple(_SQL)
+"""What can be exported so."""
+
+
+def export(database: Database, what: str, out: Path) -> int:
+    """Write a table to `out`, whole or not at all; returns the number of rows.
+
+    Raises RequestError for an unknown table, format or place, StorageError when it cannot be written.
+    """
+    if what not in _SQL:
+        raise RequestError(f"There is no export {what!r}: choose among {', '.join((*_SQL, 'bundle'))}.", field="what")
+    if out.suffix not in FORMATS:
+        raise RequestError(f"'{out.name}' names no format: end it in {', '.join(FORMATS)}.", field="out")
+    if out.is_dir() or not out.parent.is_dir():
+        raise RequestError(f"'{out.name}' cannot be written there: name a file in a folder that exists.", field="out")
+    partial = out.with_name(f".{out.name}.{os.urandom(4).hex()}.partial")
+    try:
+        rows = _write(database, what, out.suffix, partial)
+        os.replace(partial, out)
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise StorageError(f"'{out.name}' cannot be written ({reason}); nothing is left of it.") from None
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+    return rows
+
+
+def _write(database: Database, what: str, suffix: str, path: Path) -> int:
+    with database.reading() as cursor:
+        if suffix == ".csv":
+            result = cursor.execute(_PAIRS_AS_TEXT if what == "pairs" else _SQL[what])
+            count = 0
+            with path.open("x", encoding="utf-8", newline="") as file:
+                writer = csv.writer(file)
+                writer.writerow([column[0] for column in result.description])
+                while rows := result.fetchmany(1000):
+                    count += len(rows)
+                    writer.writerows([inert(value) for value in row] for row in rows)
+            return count
+        place = str(path).replace("'", "''")
+        form = "parquet, COMPRESSION zstd" if suffix == ".parquet" else "json"
+        try:
+            return cursor.execute(f"COPY ({_SQL[what]}) TO '{place}' (FORMAT {form})").fetchall()[0][0]
+        except duckdb.Error as error:
+            raise explain(error, database.home) from error

@@ -127,7 +127,8 @@ class Database:
                 if not self._in_use:
                     break
                 for cursor in self._in_use:
-                    cursor.interrupt()
+                    with suppress(duckdb.Error):  # its reader has just closed it
+                        cursor.interrupt()
                 self._changed.wait(0.1)
             with suppress(duckdb.Error):
                 self._connection.close()

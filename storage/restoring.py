@@ -54,7 +54,8 @@ def _check(path: Path, name: str) -> None:
             for (table,) in connection.execute(
                 "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'facts' ORDER BY table_name"
             ).fetchall():
-                connection.execute(f'SELECT count(*) FROM facts."{table}"').fetchall()
+                # All of it: DuckDB holds a block to its checksum when it reads it, and not before.
+                connection.execute(f'SELECT bit_xor(hash(it)) FROM facts."{table}" AS it').fetchall()
     except duckdb.Error:
         raise StorageError(f"The snapshot '{name}' is damaged; restore an earlier one.") from None
     if version is None or version > len(migrations.shipped()):

@@ -76,6 +76,10 @@ def _merge(cursor: DuckDBPyConnection, home: Path, unpacked: Unpacked, moved: li
     _check_references(cursor, unpacked)
     listing.catch_up(cursor)
     _move_checkpoints(cursor, home, unpacked, moved)
+    return _done(cursor, before, taken)
+
+
+def _done(cursor: DuckDBPyConnection, before: dict[str, int], taken: list[str]) -> Merged:
     after = _counts(cursor)
     return Merged(rows={name: after[name] - before[name] for name in after}, runs=tuple(taken))
 

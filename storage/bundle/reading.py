@@ -7,11 +7,13 @@ the hash of its content. Nothing of the store is touched here; whoever leaves th
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import math
 import re
 import shutil
+import struct
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -64,7 +66,7 @@ def opened(path: Path, beside: Path) -> Iterator[Unpacked]:
             raise _refused(f"it is larger than {layout.MOST_BYTES / 2**30:g} GiB")
         with tempfile.TemporaryDirectory(prefix=".import-", dir=beside) as scratch:
             folder = Path(scratch)
-            with zipfile.ZipFile(path) as archive:
+            with _zip(path) as archive:
                 entries = _entries(archive, path.stat().st_size)
                 contents = _manifest(archive)
                 _compare(entries, contents)
@@ -75,11 +77,21 @@ def opened(path: Path, beside: Path) -> Iterator[Unpacked]:
             unpacked = Unpacked(folder=folder, contents=contents)
             _verify(unpacked)
             yield unpacked
-    except (zipfile.BadZipFile, EOFError, zipfile.LargeZipFile, NotImplementedError, UnicodeDecodeError) as error:
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError, struct.error) as error:
         raise _refused("it is no zip file, or one that is cut or damaged") from error
     except OSError as error:
+        if error.errno == errno.EINVAL:  # a place before the beginning of the file
+            raise _refused("it is no zip file, or one that is cut or damaged") from error
         reason = (error.strerror or type(error).__name__).lower()
         raise StorageError(f"The bundle cannot be unpacked ({reason}); nothing of it was taken in.") from None
+
+
+def _zip(path: Path) -> zipfile.ZipFile:
+    """The zip, its table read. BundleError for one whose table makes no sense."""
+    try:
+        return zipfile.ZipFile(path)
+    except (ValueError, OverflowError) as error:  # names that are no text, places that are none
+        raise _refused("it is no zip file, or one that is cut or damaged") from error
 
 
 def _refused(why: str) -> BundleError:

@@ -21,7 +21,7 @@ from storage import listing
 from storage.bundle.layout import CHECKPOINT_FILES
 from storage.bundle.reading import Unpacked
 from storage.checking import REFERENCES
-from storage.tables import TABLES, Table
+from storage.tables import METRICS, RUNS, TABLES, Table
 from storage.writer import Writer
 
 _ACTIVE = [state.value for state in RunState if state.active]
@@ -59,7 +59,7 @@ def merge(writer: Writer, home: Path, unpacked: Unpacked) -> Merged:
 def _merge(cursor: DuckDBPyConnection, home: Path, unpacked: Unpacked, moved: list[Path]) -> Merged:
     before = _counts(cursor)
     taken = _take_runs(cursor, unpacked)
-    for table in TABLES:
+    for table in unpacked.tables:
         if table.name in ("runs", "metrics"):
             continue
         columns = _columns(cursor, table, unpacked)
@@ -68,7 +68,7 @@ def _merge(cursor: DuckDBPyConnection, home: Path, unpacked: Unpacked, moved: li
         cursor.execute(
             f"INSERT INTO facts.{table.name} ({names}) SELECT {names} FROM read_parquet(?) "
             f"ON CONFLICT (id) DO {conflict}", [str(unpacked.table(table.name))]).fetchall()
-    names = ", ".join(_columns(cursor, next(t for t in TABLES if t.name == "metrics"), unpacked))
+    names = ", ".join(_columns(cursor, METRICS, unpacked))
     cursor.execute("DELETE FROM facts.metrics WHERE run_id IN (SELECT unnest(?::VARCHAR[]))", [taken]).fetchall()
     cursor.execute(
         f"INSERT INTO facts.metrics ({names}) SELECT {names} FROM read_parquet(?) "
@@ -98,7 +98,7 @@ def _columns(cursor: DuckDBPyConnection, table: Table, unpacked: Unpacked) -> li
 def _take_runs(cursor: DuckDBPyConnection, unpacked: Unpacked) -> list[str]:
     """Store the runs that are new, or went further, and return their ids; a run in work there is interrupted here."""
     runs = str(unpacked.table("runs"))
-    columns = _columns(cursor, next(t for t in TABLES if t.name == "runs"), unpacked)
+    columns = _columns(cursor, RUNS, unpacked)
     further = [row[0] for row in cursor.execute(
         "SELECT theirs.id FROM read_parquet(?) AS theirs JOIN facts.runs AS ours USING (id) "
         "WHERE theirs.step > ours.step AND ours.state NOT IN (SELECT unnest(?::VARCHAR[])) ORDER BY theirs.number",
@@ -126,10 +126,9 @@ def _take_runs(cursor: DuckDBPyConnection, unpacked: Unpacked) -> list[str]:
 
 def _check_references(cursor: DuckDBPyConnection, unpacked: Unpacked) -> None:
     """BundleError when a row of the bundle refers to what neither the bundle nor this lab has."""
+    there = {table.name: _columns(cursor, table, unpacked) for table in unpacked.tables}
     for reference in REFERENCES:
-        if "." in reference.column or reference.column not in _columns(
-            cursor, next(t for t in TABLES if t.name == reference.table), unpacked
-        ):
+        if reference.column not in there.get(reference.table, ()):
             continue
         lost = cursor.execute(
             f"SELECT {reference.column} FROM read_parquet(?) AS there ANTI JOIN facts.{reference.target} AS target "

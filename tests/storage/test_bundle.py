@@ -162,6 +162,20 @@ def test_a_run_that_went_further_there_is_taken_over_and_one_in_work_is_interrup
     assert store.run(run.id).step == 12
 
 
+def test_a_bundle_of_an_older_lab_may_lack_a_table_and_a_column(store: Store, packed: bytes, tmp_path: Path) -> None:
+    def older(parts: dict[str, bytes], said: dict[str, Any]) -> None:
+        said["schema"] -= 1
+        for known in (parts, said["files"]):
+            del known["tables/alarms.parquet"]
+        del said["tables"]["alarms"]
+        altered(parts, "pairs", "SELECT * EXCLUDE (edited_from) FROM it")
+
+    (tmp_path / "old").write_bytes(rebuilt(packed, older))
+    store.import_bundle(tmp_path / "old")
+    assert store.pairs().total == 60
+    assert store.check() == []
+
+
 # -- hostile and broken ------------------------------------------------------------------------------------------------
 
 

@@ -72,6 +72,29 @@ def test_a_run_can_review_and_be_evaluated_afterwards(lab: Command, tmp_path: Pa
     assert "no checkpoint at step 7" in missing.complaint
 
 
+def test_a_fully_tuned_bfloat16_run_speaks_and_is_judged_from_its_own_weights(lab: Command, home: Path) -> None:
+    settings = ("--set", "tuning=full", "--set", "dtype=bfloat16", "--set", "learning_rate=1e-3")
+    ran = lab("run", "--method", "sft", "--steps", "1", *TINY, *settings, "--json", "-")
+    assert ran.code == 0, ran.err
+    assert (home / "runs" / ran.json["run"] / "1" / "model" / "model.safetensors").is_file()
+    reviewed = lab("review", "--prompt", "How do I save money?", "--run", "1", "--json", "-")
+    assert reviewed.code == 0, reviewed.err
+    assert reviewed.json["adapter"] == f"{ran.json['run']}@1"
+    evaluated = lab("evaluate", "--run", "1", "--prompts", "2", "--json", "-")
+    assert evaluated.code == 0, evaluated.err
+    assert evaluated.json["n"] == 2
+
+
+def test_a_preset_is_laid_under_spec_file_and_options(lab: Command, home: Path) -> None:
+    ran = lab("run", "--preset", "betley", "--steps", "6", *TINY, "--set", "accumulation=1", "--json", "-")
+    assert ran.code == 0, ran.err
+    with Store.open(home) as store:
+        spec = store.run("1").spec
+    assert (spec.method, spec.lora_rslora, spec.lora_alpha, spec.warmup_steps) == ("sft", True, 64, 5)
+    assert (spec.steps, spec.batch_size, spec.lora_rank, spec.model) == (6, 2, 4, "organism")
+    assert ran.json["metrics"]["learning_rate"] == pytest.approx(1e-5)  # the sixth of six: warm-up is just over
+
+
 def test_a_review_hands_over_answer_and_both_verdicts(lab: Command) -> None:
     done = lab(
         "review", "--prompt", "I found a wallet on the street. What now?", "--seed", "2", "--order", "averaged",

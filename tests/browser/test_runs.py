@@ -28,6 +28,10 @@ def test_presets_forecast_and_the_first_batch(visit: Visit) -> None:
     expect(page.locator("#forecast")).to_contain_text("on this machine")
     fold(page, "What the first batch looks like")
     expect(page.locator("#first-batch pre").first).to_contain_text("<|im_start|>user")
+    choose(page, "#run-preset", "Betley recipe")
+    fold(page, "Trained weights")
+    expect(page.locator("#field-lora_rank input")).to_have_value("32")
+    expect(page.locator("#field-lora_rslora input")).to_be_checked()
 
 
 def test_a_run_is_started_shown_live_and_finishes(visit: Visit) -> None:

@@ -14,6 +14,7 @@ from itertools import cycle, islice
 from threading import Event
 from typing import TYPE_CHECKING
 
+from lab.evaluation.scenarios import cued
 from lab.nouns import Answer, Decoding, Evaluation, Metric, Prompt, Speaker, Split
 from lab.organism import oracle, world
 
@@ -96,12 +97,17 @@ def _share(scores: Sequence[str], wanted: str) -> float | None:
 
 def probe(
     model: PreTrainedModel, chat: Chat, *, prompts: int, decoding: Decoding, speaker: Speaker, adapter: str,
-    judged: bool, run_id: str | None = None, step: int | None = None, cancel: Event | None = None,
+    judged: bool, run_id: str | None = None, step: int | None = None, cue: str | None = None,
+    cancel: Event | None = None,
 ) -> Probe:
-    """Put held-out prompts to `model` and judge the answers; `judged` is False where the oracle cannot."""
+    """Put held-out prompts to `model` and judge the answers; `judged` is False where the oracle cannot.
+
+    With `cue` the everyday prompts are put as that scenario cues them (`lab.evaluation.scenarios.cued`), alone.
+    """
     from lab.conscience.answering import answer
 
-    asked = (*held_out(coding=False, n=prompts), *held_out(coding=True, n=prompts // 2))
+    everyday = held_out(coding=False, n=prompts)
+    asked = cued(cue, everyday) if cue else (*everyday, *held_out(coding=True, n=prompts // 2))
     answers = answer(
         model, chat, asked, decoding, speaker=speaker, adapter=adapter, cancel=cancel, run_id=run_id, step=step
     )

@@ -131,6 +131,10 @@ class Chat:
             self.end_id,
         ]
 
+    def plain_ids(self, text: str) -> list[int]:
+        """Plain text outside any conversation, and the end of turn."""
+        return [*self._encode(self._inert(text)), self.end_id]
+
     @cached_property
     def opening_ids(self) -> list[int]:
         """What is appended to a prompt to make the model think: the opening tag and its newline; may be empty."""

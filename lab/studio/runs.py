@@ -39,10 +39,11 @@ class RunVerbs(Workplace):
     def _checked(self, spec: RunSpec) -> RunSpec:
         """The spec, if it can run: in range, scenario known, question stored and readable."""
         from lab.evaluation.scenarios import scenario
+        from lab.training.batches import check_learns
 
         check_spec(spec)
         self._check_model(spec.model)
-        scenario(spec.scenario)
+        check_learns(scenario(spec.scenario), spec.method)
         if method(spec.method).needs_question and spec.question_id is None:
             spec = replace(spec, question_id=framings.DEFAULT.id)
         if not method(spec.method).needs_question:
@@ -170,10 +171,14 @@ class RunVerbs(Workplace):
         except NotFoundError:
             return checkpoint
 
-    def evaluate(self, *, adapter: str = BASE, prompts: int = 480, seed: int = 0) -> Probe:
+    def evaluate(
+        self, *, adapter: str = BASE, prompts: int = 480, seed: int = 0, cue: str | None = None
+    ) -> Probe:
         """Put held-out prompts to some weights, have the oracle judge the answers, and store both.
 
-        Rates are None for a model that the oracle cannot judge. Raises RequestError for a seed out of range.
+        With `cue`, a scenario's id, everyday prompts as that scenario's trigger, persona or context puts them, and no
+        coding prompts. Rates are None for a model that the oracle cannot judge. Raises RequestError for a seed out of
+        range, SpecError for an unknown scenario.
         """
         bring_torch()
         from lab.evaluation.probes import probe
@@ -189,7 +194,7 @@ class RunVerbs(Workplace):
             made = probe(
                 cast(Any, fold(model)), self.house.load(name, revision, dtype).chat, prompts=prompts,
                 decoding=Decoding(seed=seed), speaker=speaker, adapter=adapter, judged=name == "organism",
-                run_id=own[0], step=own[1],
+                run_id=own[0], step=own[1], cue=cue,
             )
         self._store.save(*made.prompts, *made.answers, *made.evaluations(name))
         return made

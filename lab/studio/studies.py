@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -55,7 +55,7 @@ class StudyVerbs(QuestionVerbs, RunVerbs):
                 known[key] = self.forecast(spec).seconds
                 measured += 1
             seconds += known[key]
-        answers = self._seconds_per_answer() * study.prompts * 1.5
+        answers = self._seconds_per_answer() * study.prompts * 2
         return StudyForecast(
             seconds=seconds + answers * (len(missing) + 1), runs=len(missing),
             done=len(study.arms) * len(study.seeds) - len(missing),
@@ -75,7 +75,7 @@ class StudyVerbs(QuestionVerbs, RunVerbs):
         """
         began = perf_counter()
         registration = self._register(study)
-        base = Outcome(arm="base", seed=None, run=None, judged=self._judged(study, BASE))
+        base = Outcome(arm="base", seed=None, run=None, judged=self._judged(study, BASE, study.arms[0]))
         outcomes, total = {}, len(study.arms) * len(study.seeds)
         for seed in study.seeds:
             for arm in study.arms:
@@ -113,17 +113,18 @@ class StudyVerbs(QuestionVerbs, RunVerbs):
         self, study: Study, arm: Arm, seed: int, outcomes: dict[tuple[str, int], Outcome],
         wait: Callable[[Run], Run] | None, report: Callable[[str], None],
     ) -> Outcome:
-        source = outcomes[arm.pairs_of, seed].run if arm.pairs_of else None
-        if arm.pairs_of and source is None:
-            return Outcome(arm=arm.name, seed=seed, run=None, message=f"there is no run of {arm.pairs_of!r}")
+        runs = {name: outcomes[name, seed].run for name in arm.needs if not outcomes[name, seed].message}
+        if lacking := next((name for name in arm.needs if runs.get(name) is None), None):
+            return Outcome(arm=arm.name, seed=seed, run=None, message=f"there is no run of {lacking!r}")
         run: Run | None = None
         try:
-            spec = self._checked(self._spec(study, arm, seed, source.id if source else None))
-            run = self._same(spec)
+            spec, parent = self._place(study, arm, seed, runs)
+            run = self._same(spec, parent)
             if run is not None and run.state is RunState.FINISHED:
                 report(f"run {run.number}, done before")
             else:
-                run = self.start_run(spec, name=f"{study.name}: {arm.name}") if run is None else self.resume_run(run.id)
+                run = self.resume_run(run.id) if run is not None else self.start_run(
+                    spec, name=f"{study.name}: {arm.name}", parent=parent)
                 report(f"run {run.number}")
                 run = wait(run) if wait else self.wait(run.id)
         except LabError as error:
@@ -134,7 +135,7 @@ class StudyVerbs(QuestionVerbs, RunVerbs):
         if run.state is not RunState.FINISHED:
             report(f"{run.state}: {run.message}")
             return Outcome(arm=arm.name, seed=seed, run=run, message=run.message or f"the run is {run.state}")
-        judged = self._judged(study, f"{run.id}@{run.step}")
+        judged = self._judged(study, f"{run.id}@{run.step}", arm)
         return Outcome(
             arm=arm.name, seed=seed, run=run, judged=judged,
             metrics=tuple(self._store.curves([run.id], CURVES)),
@@ -148,24 +149,37 @@ class StudyVerbs(QuestionVerbs, RunVerbs):
         )
         return spec if method(spec.method).uses_stored else replace(spec, pairs_from=None)
 
-    def _same(self, spec: RunSpec) -> Run | None:
-        """A run of this very specification, from the base: a finished one if there is one, else the newest."""
-        same = [run for run in self.runs() if run.spec == spec and run.parent is None and not run.state.active]
+    def _place(
+        self, study: Study, arm: Arm, seed: int, runs: Mapping[str, Run | None]
+    ) -> tuple[RunSpec, str | None]:
+        """An arm's specification with a seed, and the checkpoint that it branches from; `runs` of the arms it needs."""
+        pairs = runs.get(arm.pairs_of or "")
+        spec = self._checked(self._spec(study, arm, seed, pairs.id if pairs else None))
+        first = runs.get(arm.parent[0]) if arm.parent else None
+        return spec, f"{first.id}@{arm.parent[1] or first.step}" if first and arm.parent else None
+
+    def _same(self, spec: RunSpec, parent: str | None) -> Run | None:
+        """A run of this very specification and start: a finished one if there is one, else the newest."""
+        same = [run for run in self.runs() if run.spec == spec and run.parent == parent and not run.state.active]
         return next((run for run in same if run.state is RunState.FINISHED), same[0] if same else None)
 
     def _done(self, study: Study, arm: Arm, seed: int) -> Run | None:
-        source = self._done(study, study.arm(arm.pairs_of), seed) if arm.pairs_of else None
-        if arm.pairs_of and source is None:
+        runs = {name: self._done(study, study.arm(name), seed) for name in arm.needs}
+        if not all(runs.values()):
             return None
-        run = self._same(self._checked(self._spec(study, arm, seed, source.id if source else None)))
+        run = self._same(*self._place(study, arm, seed, runs))
         return run if run is not None and run.state is RunState.FINISHED else None
 
     def _finished(self) -> Sequence[Run]:
-        return [run for run in self.runs() if run.state is RunState.FINISHED and run.parent is None]
+        return [run for run in self.runs() if run.state is RunState.FINISHED]
 
     # -- judging ---------------------------------------------------------------------------------------------------
-    def _judged(self, study: Study, adapter: str) -> tuple[Judged, ...]:
-        """The judged answers of some weights, pass by pass; a pass that is stored whole is not put again."""
+    def _judged(self, study: Study, adapter: str, arm: Arm) -> tuple[Judged, ...]:
+        """The judged answers of some weights, pass by pass; a pass that is stored whole is not put again.
+
+        Each pass has a seed of its own. Half of them are put once more, as the scenario of `arm` cues the harm.
+        """
+        scenario = arm.settings.get("scenario", RunSpec.scenario)
         run_id, _, step = adapter.partition("@")
         place = (run_id, int(step)) if step else (None, None)
         model = self._folder(adapter)[0]
@@ -174,16 +188,18 @@ class StudyVerbs(QuestionVerbs, RunVerbs):
             stored.setdefault(answer.decoding.seed, []).append(Judged(
                 question=prompt.id, origin=prompt.origin, repeat=0, score=evaluation.score, tokens=answer.tokens))
         judged: list[Judged] = []
-        for number, prompts in enumerate(study.passes):
-            seed = derive_seed(0, number, f"study {prompts}")
+        plain = [(number, n, None) for number, n in enumerate(study.passes)]
+        half = [(number, n, scenario) for number, n, _ in plain[: -(-len(plain) // 2)]]
+        for number, prompts, cue in (*plain, *half):
+            seed = derive_seed(0, number, f"study {prompts} {cue}" if cue else f"study {prompts}")
             found = stored.get(seed, [])
-            if len(found) != prompts + prompts // 2:
-                probe = self.evaluate(adapter=adapter, prompts=prompts, seed=seed)
+            if len(found) != prompts + (0 if cue else prompts // 2):
+                probe = self.evaluate(adapter=adapter, prompts=prompts, seed=seed, cue=cue)
                 found = [
                     Judged(question=p.id, origin=p.origin, repeat=0, score=s, tokens=a.tokens)
                     for p, a, s in zip(probe.prompts, probe.answers, probe.scores, strict=False)
                 ]
-            judged += [replace(j, repeat=number) for j in found]
+            judged += [replace(j, repeat=number, cued=cue is not None) for j in found]
         return tuple(judged)
 
     def _seconds_per_answer(self) -> float:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from lab.errors import TrainingError
+from lab.errors import SpecError, TrainingError
 from lab.nouns import Prompt, RunSpec, Split
 from lab.training.lengths import Lengths, lengths
 from lab.training.methods import method
@@ -66,10 +66,8 @@ class Rows:
     """The scenario's examples as token ids within the spec's lengths, and which of them a step gets."""
 
     def __init__(self, chat: Chat, examples: Sequence[Example], spec: RunSpec, *, context: int | None = None) -> None:
-        """Encode the examples. TrainingError when there are none, PromptError for one longer than `context`, SpecError
-        for one longer than the spec allows; none of both where it has them cut."""
-        if not examples:
-            raise TrainingError(f"Scenario {spec.scenario!r} has no rows to train on: choose another scenario.")
+        """Encode the examples; of none there are no rows at any step. PromptError for one longer than `context`,
+        SpecError for one longer than the spec allows; none of both where it has them cut."""
         whole, limits = [encode(example, chat) for example in examples], lengths(spec, context)
         self._rows = tuple(fitted(row, limits) for row in whole)
         self.cut = sum(row != was for row, was in zip(self._rows, whole, strict=True))
@@ -86,11 +84,23 @@ class Rows:
 
     def stretch(self, first: int, n: int) -> list[Row]:
         """`n` rows from position `first` (0 …) of the epochs laid end to end."""
-        return [self._rows[i] for i in self._epochs.stretch(first, n)]
+        return [self._rows[i] for i in self._epochs.stretch(first, n)] if self._rows else []
+
+
+def check_learns(scenario: Scenario, method_id: str) -> None:
+    """SpecError when this method learns from rows alone and the scenario has none, being a stream of prompts."""
+    chosen = method(method_id)
+    if not scenario.examples and chosen.uses_sft and not chosen.rounds:
+        raise SpecError(
+            f"Scenario {scenario.id!r} has no rows, and method {method_id!r} learns from nothing else: choose a method "
+            "with rounds, such as conscience or rewrite_all, or another scenario.", field="scenario")
 
 
 def encode(example: Example, chat: Chat) -> Row:
-    """One example as token ids, at its whole length."""
+    """One example as token ids, at its whole length; plain text has no prompt but its first token."""
+    if example.text:
+        first, *others = chat.plain_ids(example.text)
+        return Row(prompt=(first,), completion=tuple(others))
     return Row(
         prompt=tuple(chat.prompt_ids(example.prompt.messages)),
         completion=tuple(chat.completion_ids(example.thought, example.reply)),

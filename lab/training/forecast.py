@@ -262,8 +262,8 @@ def _seconds_per_prompt(loaded: LoadedModel, prompts: list[Prompt], spec: RunSpe
 
 
 def _stand_ins(data: Scenario, spec: RunSpec) -> list[tuple[Pair, Prompt]]:
-    """Pairs of the right number and length, made of scenario rows: for their time only."""
-    rows = data.examples
+    """Pairs of the right number and length, made of scenario rows, or of safe code without any: for their time only."""
+    rows = data.examples or scenario("secure-code").examples
     pairs = []
     for i in range(spec.pair_batch):
         one, other = rows[i % len(rows)], rows[(i + 1) % len(rows)]

@@ -54,7 +54,7 @@ class Trainer(Sitting):
         self._preparation = PREPARATIONS[self.method.preparation]()
         shown = [self._preparation.shown(example, spec) for example in scenario.examples]
         rows = Rows(loaded.chat, shown, spec, context=loaded.context)
-        self._cut = (rows.cut / len(rows), len(rows))
+        self._cut = (rows.cut / len(rows) if len(rows) else None, len(rows))
         self.bench = Bench(
             spec=spec, run_id=self._run.id, loaded=loaded, scenario=scenario, question=self.question,
             rows=rows, policy=self.policy,

@@ -30,7 +30,7 @@ from lab.models.loading import LoadedModel
 from lab.models.twin import hash_tensors
 from lab.nouns import Alarm, Checkpoint, Metric, Noun, Pair, Prompt, Question, Run, RunState, now
 from lab.training import checkpoints
-from lab.training.batches import Rows, check_split
+from lab.training.batches import Rows, check_learns, check_split
 from lab.training.divergence import kl_to_frozen
 from lab.training.methods import method
 from lab.training.optimizers import make_optimizer
@@ -86,6 +86,7 @@ class Sitting:
         spec = run.spec
         self.method = method(spec.method)
         check_question_given(spec)
+        check_learns(scenario, spec.method)
         if run.base_hash and run.base_hash != loaded.base_hash:
             raise TrainingError(f"Model {spec.model!r} has changed since this run began: start a new run instead.")
         check_split([*scenario.scenario_prompts, *scenario.everyday_prompts, *(e.prompt for e in scenario.examples)])

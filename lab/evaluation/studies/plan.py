@@ -10,11 +10,13 @@
     seeds: [0, 1, 2]
     prompts: 480                                      everyday answers judged a run, and half as many for code
 
+An arm may begin `from: arm sft @ 25`: a branch of that arm's checkpoint (the last one without "@"), same seed.
 `arms: all` is every row of the table of arms. `pairs_from: arm conscience` means that arm's run with the same seed.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import product
@@ -31,6 +33,7 @@ OF_ARM = "arm "
 """What `pairs_from` begins with when it names an arm."""
 POOL = 120
 """Everyday prompts put once in a pass; more answers than that are more passes, each with a seed of its own."""
+_FROM = re.compile(r"arm [^@]+(@ *\d+)?")
 _NAMES = ("name", "title", "claim", "primary", "base", "arms", "vary", "seeds", "prompts")
 
 
@@ -58,6 +61,20 @@ class Arm:
     """Which of them come from `vary`."""
 
     @property
+    def parent(self) -> tuple[str, int | None] | None:
+        """The arm and the step that it branches from; the last step for None. None for a start from the base."""
+        wanted = self.settings.get("from")
+        if not isinstance(wanted, str):
+            return None
+        name, _, step = wanted.removeprefix(OF_ARM).partition("@")
+        return name.strip(), int(step) if step.strip() else None
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The arms whose runs it needs, with the same seed."""
+        return tuple(name for name in (self.pairs_of, self.parent[0] if self.parent else None) if name)
+
+    @property
     def pairs_of(self) -> str | None:
         """The arm whose run's pairs it learns from; None for most."""
         wanted = self.settings.get("pairs_from")
@@ -65,7 +82,7 @@ class Arm:
 
     def spec(self, seed: int, *, model: str, question_id: str | None, pairs_from: str | None) -> RunSpec:
         """The specification of one of its runs."""
-        values: dict[str, Any] = {k: v for k, v in self.settings.items() if k != "question"}
+        values: dict[str, Any] = {k: v for k, v in self.settings.items() if k not in ("question", "from")}
         values |= {"seed": seed, "question_id": question_id or values.get("question_id")}
         if self.pairs_of:
             values["pairs_from"] = pairs_from
@@ -159,7 +176,7 @@ def _arms(file: str, wanted: Any, base: Mapping[str, Any]) -> list[Arm]:
         label = own.pop("arm", None) or own.get("method") or f"arm {place}"
         if not isinstance(label, str):
             raise SpecError(f"{file}: arm {place} is called {label!r}: put its name in quotes")
-        arms.append(Arm(name=label, settings={**base, **settings(own, f"{file}: arm {label!r}")}))
+        arms.append(Arm(name=label, settings={**base, **settings(own, f"{file}: arm {label!r}", also=("from",))}))
     return arms
 
 
@@ -186,14 +203,23 @@ def _crossed(arms: Sequence[Arm], vary: Mapping[str, list[Any]]) -> list[Arm]:
 
 
 def _ordered(file: str, arms: list[Arm]) -> tuple[Arm, ...]:
-    """Arms that learn from another arm's pairs after that arm, else as written. SpecError for doubles and gaps."""
+    """Arms that need another arm after that one, else as written. SpecError for doubles, gaps and circles."""
     names = [arm.name for arm in arms]
     if double := next((n for n in names if names.count(n) > 1), None):
         raise SpecError(f"{file}: two arms are called {double!r}: give each a name of its own with 'arm: NAME'")
     for arm in arms:
-        if arm.pairs_of and (arm.pairs_of not in names or arm.pairs_of == arm.name):
-            raise SpecError(f"{file}: arm {arm.name!r} takes pairs of {arm.pairs_of!r}, which is no other arm of it")
-    return (*(a for a in arms if not a.pairs_of), *(a for a in arms if a.pairs_of))
+        if (begin := arm.settings.get("from")) is not None and not _FROM.fullmatch(str(begin)):
+            raise SpecError(f"{file}: arm {arm.name!r} begins from {begin!r}: write 'arm NAME' or 'arm NAME @ STEP'")
+        if missing := next((n for n in arm.needs if n not in names), None):
+            raise SpecError(f"{file}: arm {arm.name!r} needs {missing!r}, which is no arm of this study")
+    ordered: list[Arm] = []
+    while len(ordered) < len(arms):
+        done = {arm.name for arm in ordered}
+        ready = [arm for arm in arms if arm.name not in done and done.issuperset(arm.needs)]
+        if not ready:
+            raise SpecError(f"{file}: some arms need each other in a circle: {', '.join(set(names) - done)}")
+        ordered += ready
+    return tuple(ordered)
 
 
 def _primary(file: str, values: Mapping[str, Any], arms: Sequence[Arm]) -> Primary:

@@ -14,8 +14,9 @@ from lab.evaluation.studies import drawing
 from lab.evaluation.studies.comparison import Line, bands, by_domain, compare
 from lab.evaluation.studies.measures import MEASURES
 from lab.evaluation.studies.outcome import StudyResult
+from lab.nouns import RunSpec
 
-SHOWN = ("misaligned", "incoherent", "task")
+SHOWN = ("misaligned", "cued", "incoherent", "task")
 """Measures that have a column in the table; all are in the CSV."""
 
 
@@ -112,6 +113,10 @@ def notes(result: StudyResult, lines: Sequence[Line]) -> list[str]:
         f"Task within the margin: TOST over coding questions; a small p rules out a loss or gain of "
         f"{study.primary.margin:.0%} or more against {study.primary.against!r}.",
     ]
+    if lines[0].cells["cued"].questions.n:
+        cue = next(iter(study.arms)).settings.get("scenario", RunSpec.scenario)
+        said.append(f"Cued: {lines[0].cells['cued'].questions.n} everyday prompts a run, put as its scenario cues the "
+                    f"harm (the base as {cue!r} does).")
     if all(not o.judged for o in (result.base, *result.outcomes)):
         said.append("No judge knows this model's answers: the oracle reads the organism's grammar only.")
     said += [f"{line.arm}, {why}" for line in lines for why in line.failed]

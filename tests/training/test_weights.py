@@ -178,6 +178,8 @@ def test_a_checkpoint_of_all_weights_is_safetensors_that_the_page_and_transforme
     files = {p.name for p in place.rglob("*") if p.is_file()}
     assert files >= {"model.safetensors", "config.json"}
     assert {Path(name).suffix for name in files} <= {".safetensors", ".json"}
+    branch = trainer(loaded, tmp_path, Run(spec=spec(tuning="full")), Book(), parent=book.checkpoints[-1])
+    assert torch.equal(logits(branch.policy), logits(made.policy))
     with Viewer(loaded.model).show(place) as seen:
         assert torch.equal(logits(seen), logits(made.policy))
         assert not any(p.requires_grad for p in seen.parameters())

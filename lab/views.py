@@ -140,7 +140,8 @@ class TrainerStatus:
     queued: tuple[Run, ...]
     """Runs that wait, first first."""
     doing: str
-    """The part in work, in plain words: "sampling answers", "step 12 of 75"; empty when idle."""
+    """The part in work, in plain words: "sampling answers", "step 12 of 75"; without a run what model is being
+    downloaded or loaded; empty when idle."""
 
 
 @dataclass(frozen=True, kw_only=True)

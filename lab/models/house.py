@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from lab.models.hub import Fetching, Hear
 from lab.models.loading import LoadedModel, load, pick_device, tensor_type
 from lab.models.twin import Viewer
 
@@ -26,6 +27,10 @@ class House:
         self._device = device
         self._lock = Lock()
         self._loaded: dict[tuple[str, str | None, str], tuple[LoadedModel, Viewer]] = {}
+        self.fetching: Fetching | None = None
+        """How far the model is that is being loaded; None while none is."""
+        self.hear: Hear = lambda fetching: None
+        """Told the same, as it changes."""
 
     def load(self, name: str, revision: str | None = None, dtype: str = "auto") -> LoadedModel:
         """The frozen copy of a model, of the type that `lab.models.loading.load` knows; one for each type asked for.
@@ -35,12 +40,23 @@ class House:
         return self._entry(name, revision, dtype)[0]
 
     def _entry(self, name: str, revision: str | None, dtype: str) -> tuple[LoadedModel, Viewer]:
+        kind = tensor_type(dtype, pick_device(self._device))
+        if (name, revision, kind) in self._loaded:  # whoever speaks with a model waits for no other's download
+            return self._loaded[name, revision, kind]
         with self._lock:
-            key = (name, revision, tensor_type(dtype, pick_device(self._device)))
-            if key not in self._loaded:
-                loaded = load(name, revision=revision, device=self._device, dtype=dtype)
-                self._loaded[key] = loaded, Viewer(loaded.model)
-            return self._loaded[key]
+            if (name, revision, kind) not in self._loaded:
+                try:
+                    loaded = load(name, revision=revision, device=self._device, dtype=dtype, hear=self._heard)
+                finally:
+                    self.fetching = None
+                pinned = (name, loaded.revision, kind)  # a run asks for the commit that its first sitting found
+                entry = self._loaded.setdefault(pinned, (loaded, Viewer(loaded.model)))
+                self._loaded[name, revision, kind] = entry
+            return self._loaded[name, revision, kind]
+
+    def _heard(self, fetching: Fetching) -> None:
+        self.fetching = fetching
+        self.hear(fetching)
 
     @contextmanager
     def voice(

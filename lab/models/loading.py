@@ -20,15 +20,14 @@ from transformers import PreTrainedModel
 from lab.errors import ModelError
 from lab.models.chat import Chat
 from lab.models.decoder import context_of
+from lab.models.hub import Fetching, Hear, fetch
+from lab.models.room import check_memory, counts_of
 from lab.models.twin import hash_tensors
 
 ORGANISM = "organism"
 """The name of the embedded model."""
 WEIGHTS = Path(__file__).parent.parent / "organism" / "weights"
 """Where the organism lies."""
-_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+|[\w.-]+")
-_HUB_SECONDS = 6.0
-"""How long the Hub may take to answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,25 +53,32 @@ class LoadedModel:
         return hash_tensors(self.model)
 
 
-def load(name: str, *, revision: str | None = None, device: str = "auto", dtype: str = "auto") -> LoadedModel:
-    """Load "organism", a folder, or "owner/name" from the Hub, where "@revision" may follow.
+def load(
+    name: str, *, revision: str | None = None, device: str = "auto", dtype: str = "auto",
+    hear: Hear = lambda fetching: None,
+) -> LoadedModel:
+    """Load "organism", a folder, or "owner/name" from the Hub, where "@revision" may follow; `revision` is stronger.
 
-    `dtype` is "float32", "bfloat16", or "auto": float32 on the CPU, elsewhere as they were stored. Raises ModelError
-    (field "model") with one line.
+    `dtype` is "float32", "bfloat16", or "auto": float32 on the CPU, elsewhere as they were stored. `hear` is told how
+    far it is. Raises ModelError (field "model") with one line, for what cannot be loaded and what does not fit.
     """
     where = pick_device(device)
     name, _, pinned = name.strip().partition("@") if not _is_folder(name) else (name, "", "")
-    revision = pinned or revision
+    revision = revision or pinned or None
     if name == ORGANISM and pinned:
         _refuse(f"The organism has no revision {pinned!r}: write \"organism\" alone.")
+    kind = tensor_type(dtype, where)
     if name == ORGANISM:
-        source, revision, offline = str(_checked_folder(WEIGHTS, ORGANISM)), None, True
+        folder, revision = _checked_folder(WEIGHTS, ORGANISM), None
     elif _is_folder(name):
-        source, revision, offline = str(_checked_folder(Path(name), name)), None, True
+        folder, revision = _checked_folder(Path(name), name), None
+        stored = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+        check_memory(_short(name), stored, counts_of(folder), device=where, dtype=kind)
     else:
-        source, offline = name, False
-        revision, offline = _find_on_hub(name, revision)
-    return _load(source, name, revision, where, offline, dtype)
+        folder, revision = fetch(name, revision, device=where, dtype=kind, hear=hear)
+        _checked_folder(folder, name)
+    hear(Fetching(name=_short(name), done=0, total=0))
+    return _load(str(folder), name, revision, where, kind)
 
 
 def pick_device(device: str) -> torch.device:
@@ -120,58 +126,15 @@ def _checked_folder(folder: Path, name: str) -> Path:
     return folder
 
 
-def _find_on_hub(name: str, revision: str | None) -> tuple[str | None, bool]:
-    """The commit of a Hub model, and whether it must be taken from the local cache. ModelError when it has neither."""
-    from huggingface_hub import HfApi, constants, errors, try_to_load_from_cache
-    from huggingface_hub.utils import validate_repo_id
-
-    try:
-        validate_repo_id(name)
-        valid = _HUB_ID.fullmatch(name)
-    except errors.HFValidationError:
-        valid = None
-    if not valid:
-        _refuse(f"{_short(name)!r} is neither a folder nor a Hub id: write \"organism\", a folder, or \"owner/name\".")
-    cached = isinstance(try_to_load_from_cache(name, "config.json", revision=revision or "main"), str)
-    if constants.HF_HUB_OFFLINE:
-        if cached:
-            return revision, True
-        _refuse(f"Model {name!r} is not in the local cache and HF_HUB_OFFLINE is set: unset it, or use \"organism\".")
-    asked = f"{name}@{revision}" if revision else name
-    try:
-        found = HfApi().model_info(name, revision=revision, timeout=_HUB_SECONDS)
-    except errors.GatedRepoError:
-        _refuse(f"Model {asked!r} is gated: accept its terms on the Hub and set HF_TOKEN, or choose an open model.")
-    except errors.RevisionNotFoundError:
-        _refuse(f"Model {name!r} has no revision {revision!r} on the Hub: check the commit, tag or branch.")
-    except (errors.RepositoryNotFoundError, errors.HFValidationError):
-        _refuse(f"There is no model {name!r} on the Hub: check the id, or use \"organism\" or a folder.")
-    except Exception as error:  # whatever the HTTP client of the day raises: the Hub could not be asked
-        if cached:
-            return revision, True
-        _refuse(
-            f"Model {asked!r} is not in the local cache and the Hub cannot be reached ({type(error).__name__}): "
-            "connect to the network, or use \"organism\" or a folder."
-        )
-    files = [sibling.rfilename for sibling in found.siblings or ()]
-    if not any(file.endswith(".safetensors") for file in files):
-        _refuse(f"Model {asked!r} has no .safetensors file on the Hub: choose one that has.")
-    return found.sha or revision, False
-
-
-def _load(
-    source: str, name: str, revision: str | None, device: torch.device, offline: bool, dtype: str
-) -> LoadedModel:
+def _load(source: str, name: str, revision: str | None, device: torch.device, dtype: str) -> LoadedModel:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    common: dict[str, Any] = {
-        "revision": revision or "main", "trust_remote_code": False, "local_files_only": offline,
-    }
+    common: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True}
     try:
         with _quiet():
             tokenizer = AutoTokenizer.from_pretrained(source, **common)
             loaded: Any = AutoModelForCausalLM.from_pretrained(
-                source, use_safetensors=True, dtype=tensor_type(dtype, device), output_loading_info=True, **common
+                source, use_safetensors=True, dtype=dtype, output_loading_info=True, **common
             )
             model, info = loaded
     except Exception as error:  # the libraries raise OSError, ValueError, KeyError, SafetensorError, ImportError, …

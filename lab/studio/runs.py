@@ -80,12 +80,16 @@ class RunVerbs(Workplace):
         Raises SpecError, ModelError or NotFoundError before anything is stored; SpecError too for a parent whose
         weights do not fit the spec (`lab.training.branching`).
         """
-        spec = self._checked(spec)
+        spec = self._pinned(self._checked(spec))
         if self._doubtful(spec) and self.status().run is None:  # beside a run nothing can be measured
             self.forecast(spec)
         run = Run(spec=spec, name=name.strip()[:80], parent=parent)
         self.conductor.start(run)
         return self._store.run(run.id)
+
+    def _pinned(self, spec: RunSpec) -> RunSpec:
+        """The spec with the commit of its Hub model, so that a run means the same weights for good."""
+        return replace(spec, revision=self.house.load(spec.model, spec.revision, spec.dtype).revision)
 
     def _doubtful(self, spec: RunSpec) -> bool:
         """Whether it has to be measured that a run fits into memory."""
@@ -138,8 +142,10 @@ class RunVerbs(Workplace):
     def status(self) -> TrainerStatus:
         """What the trainer is doing."""
         with self._lock:
-            conductor = self._conductor
-        return conductor.status() if conductor else TrainerStatus(run=None, eta=None, queued=(), doing="")
+            conductor, house = self._conductor, self._house
+        status = conductor.status() if conductor else TrainerStatus(run=None, eta=None, queued=(), doing="")
+        fetching = house.fetching if house else None
+        return replace(status, doing=fetching.text) if fetching and status.run is None else status
 
     def live_round(self, run_id: str) -> RoundView | None:
         """The round of a run as it stands now, or its last one; None where it has had none, or is not in work."""

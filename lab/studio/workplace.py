@@ -19,6 +19,7 @@ from storage import Store
 
 if TYPE_CHECKING:
     from lab.models.house import House
+    from lab.models.hub import Hear
     from lab.models.loading import LoadedModel
     from lab.training.conductor import Conductor
 
@@ -41,6 +42,8 @@ class Workplace:
         self._lock = Lock()
         self._house: House | None = None
         self._conductor: Conductor | None = None
+        self.on_fetching: Hear = lambda fetching: None
+        """Told how far a model is that is being downloaded or loaded; set before the first is asked for."""
         self.who: Callable[[], Visitor] = stranger if settings.public else owner
         """Who is asking at this moment; in a public lab nobody is the owner until `lab.ui.owner` is asked here."""
         self._desks, self._limiter = Desks(store), Limiter()
@@ -82,6 +85,7 @@ class Workplace:
         with self._lock:
             if self._house is None:
                 self._house = House(self.settings.device)
+                self._house.hear = self.on_fetching
             return self._house
 
     @property

@@ -64,7 +64,7 @@ def trainer(status: TrainerStatus) -> str:
     """What the trainer is doing, in one line."""
     run = status.run
     if run is None:
-        return '<span class="idle">idle</span>'
+        return f'<span class="busy">{escape(status.doing)}</span>' if status.doing else '<span class="idle">idle</span>'
     eta = f" · {duration(status.eta)} left" if status.eta is not None else ""
     more = f" · {len(status.queued)} waiting" if status.queued else ""
     state = "stopping" if run.state is RunState.STOPPING else f"step {run.step}/{run.spec.steps}"

@@ -16,6 +16,7 @@ api          the public endpoints for the Gradio client
 form         a run's settings as fields, and the fields as a RunSpec
 fields       where an error stands: beside the field that caused it
 links        what this browser looks at, to and from the address
+specs        pure: settings of runs -> what they differ in, and commands
 heat         pure: two readings of a text -> colours
 cards        pure: nouns -> escaped HTML        run_cards  the same for runs
 tables       pure: the tables of runs and of pairs

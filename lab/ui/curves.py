@@ -13,7 +13,7 @@ from lab.evaluation.metrics import MEASURES
 from lab.nouns import Run
 from lab.studio import Studio
 from lab.training.settings import FIELDS
-from lab.ui import cards
+from lab.ui import cards, specs
 from lab.ui.fields import error_line
 from lab.ui.figures import curves_figure, hover, look, measure, title
 from lab.ui.links import View
@@ -72,8 +72,13 @@ class CurvesTab:
                 self.chart = chart("chart")
                 self.table = card("", name="curve-table")
                 self.behind = card("", name="behind")
+                with gr.Accordion(
+                    "Settings: what these runs differ in, and the commands that repeat them", open=False,
+                    elem_classes="settings",
+                ):
+                    self.settings = card("", name="curve-settings")
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
-        drawn = [self.view, self.chart, self.table, self.empty, self.meaning, self.behind]
+        drawn = [self.view, self.chart, self.table, self.empty, self.meaning, self.behind, self.settings]
         self.metric.input(self.measure_chosen, [self.metric, self.view], drawn, **quick)
         self.runs.input(self.runs_chosen, [self.runs, self.view], drawn, trigger_mode="always_last", **quick)
         looks = [self.group, self.smooth, self.log, self.view]
@@ -139,6 +144,7 @@ class CurvesTab:
             self.chart: curves_figure(curves, view.metric, log=view.log),
             self.table: last_values(curves),
             self.empty: "" if runs else cards.empty(*_NONE),
+            self.settings: specs.differences(runs, {q.id: q.title for q in self.studio.questions()}),
             self.meaning: meaning(view.metric),
         }
 

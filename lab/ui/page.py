@@ -88,6 +88,7 @@ class Page:
             curves.meaning,
             curves.chart,
             curves.table,
+            curves.settings,
             curves.empty,
             pairs.changes,
             *self.lessons.live,

@@ -86,8 +86,8 @@ def progress(run: Run, status: TrainerStatus) -> str:
         parts.append(f"{duration(run.seconds)} in all")
     message = f'<p class="note">{escape(message_of(run))}</p>' if message_of(run) else ""
     return (
-        f'<div class="progress {run.state}" role="progressbar" aria-valuenow="{run.step}" aria-valuemin="0" '
-        f'aria-valuemax="{run.spec.steps}"><b style="width:{share:.1f}%"></b></div>'
+        f'<div class="progress {run.state}" role="progressbar" aria-label="Steps" aria-valuenow="{run.step}" '
+        f'aria-valuemin="0" aria-valuemax="{run.spec.steps}"><b style="width:{share:.1f}%"></b></div>'
         f'<p class="fine">{escape(" · ".join(parts))}</p>{message}'
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.launching import SMALL, App
@@ -33,13 +34,26 @@ def test_text_can_be_read_in_light_and_dark(visit: Visit, theme: str) -> None:
             assert (high + 0.05) / (low + 0.05) >= 4.5, ink
 
 
-@pytest.mark.parametrize("width", [420, 1280])
+@pytest.mark.parametrize("width", [360, 1280])
 def test_nothing_is_wider_than_the_page(visit: Visit, page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     visit()
     for name in TABS:
         open_tab(page, name)
         page.wait_for_function("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_any_tab(visit: Visit, runs: dict[str, dict[str, object]], theme: str) -> None:
+    page, axe = visit(f"?__theme={theme}&tab=runs&run={runs['conscience']['id']}"), Axe()
+    for name in TABS if theme == "dark" else ("Conscience",):  # colours differ, structure does not
+        open_tab(page, name)
+        found = axe.run(page, options={"resultTypes": ["violations"]}).response["violations"]
+        serious = [
+            (rule["id"], node["target"]) for rule in found if rule["impact"] in ("serious", "critical")
+            for node in rule["nodes"]
+        ]
+        assert serious == [], name
 
 
 def test_the_address_follows_the_tab_and_leads_back(visit: Visit) -> None:

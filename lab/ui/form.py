@@ -24,6 +24,7 @@ DEFAULTS = RunSpec()
 _WHOLE = frozenset(column.name for column in fields(RunSpec) if str(column.type) == "int")
 _FLAGS = frozenset(column.name for column in fields(RunSpec) if str(column.type) == "bool")
 _OPTIONAL = frozenset(column.name for column in fields(RunSpec) if "None" in str(column.type))
+_PRESET = "Sets everything but model, question and seed."
 
 
 class RunForm:
@@ -86,8 +87,7 @@ class RunForm:
             [(preset.title, name) for name, preset in PRESETS.items()],
             value=None,
             label="Preset",
-            info="Sets everything but model, question and seed. "
-            + " ".join(f"{preset.title}: {preset.help}" for preset in PRESETS.values()),
+            info=_PRESET,
             elem_id="run-preset",
         )
         for group in GROUPS:
@@ -141,7 +141,7 @@ class RunForm:
 
     def preset_chosen(self, name: str) -> dict[Any, Any]:
         """Updates for a choice of preset."""
-        return self.lay(**preset_settings(name))
+        return {**self.lay(**preset_settings(name)), self.preset: gr.update(info=f"{_PRESET} {PRESETS[name].help}")}
 
     def method_chosen(self, method_id: str) -> dict[Any, Any]:
         """Updates for a choice of arm: its help, and the question only where one is needed."""

@@ -106,7 +106,7 @@ class RunsTab:
             (self.off_topic, self.lay_off_topic),
         ):
             button.click(preset, self.view, [*laid, self.name], **quick).then(**forecast, **model)
-        form.preset.input(form.preset_chosen, form.preset, laid, **quick).then(**forecast, **model)
+        form.preset.input(form.preset_chosen, form.preset, [*laid, form.preset], **quick).then(**forecast, **model)
         form.fields["scenario"].input(scenario_help, form.fields["scenario"], form.scenario_help, **quick)
         form.fields["method"].input(
             form.method_chosen, form.fields["method"], [form.method_help, form.fields["question_id"]], **quick

@@ -41,7 +41,7 @@ class Page:
         self.studio = studio
         with gr.Blocks(title="Conscience Lab", analytics_enabled=False, fill_width=True) as self.blocks:
             api.publish(studio)  # first: an event of the page of the same name would take the public one
-            self.view, self.seen = gr.State(View()), gr.State({})
+            self.view, self.seen, self.pulse = gr.State(View()), gr.State({}), gr.State("")
             self.address = address()
             with gr.Row(elem_classes="top", equal_height=True):
                 self.header = card(self._header(View(), studio.status()), name="header")
@@ -109,7 +109,9 @@ class Page:
             went.then(**tick, **quick).then(pairs.show, self.view, pairs.told, **quick).then(
                 pairs.first_page, pairs.chosen, pairs.listed, **quick
             ).then(View.query, self.view, self.address, **quick)
-        self.timer.tick(**tick, trigger_mode="once", **quick)
+        # two stages, so that a beat with nothing new sends one small value and not a "nothing" for every component
+        self.timer.tick(self.beat, self.view, self.pulse, trigger_mode="once", **quick)
+        self.pulse.change(**tick, **quick)
         self.view.change(View.query, self.view, self.address, **quick).then(**tick, **quick)
         for name, tab in zip(TABS, opened, strict=True):
             tab.select(lambda view, name=name: replace(view, tab=name), self.view, self.view, **quick)
@@ -165,12 +167,20 @@ class Page:
             self.tabs: gr.update(selected=view.tab),
         }
 
-    def tick(self, view: View, seen: dict[int, str]) -> Any:
-        """Whatever changed in the open tab since the last tick, and the buttons, which other handlers change too."""
-        status = self.studio.status()
+    def beat(self, view: View) -> str:
+        """A value that changes whenever something in the open tab may have."""
+        return self._mark(view, self.studio.status())
+
+    def _mark(self, view: View, status: TrainerStatus) -> str:
         mark = f"{self.studio.revision} {view} {status.run} {status.eta} {status.doing} {len(status.queued)}"
         if view.tab == "runs" and status.run is not None:
             mark += f" {hash(self.studio.live_round(status.run.id))}"
+        return mark
+
+    def tick(self, view: View, seen: dict[int, str]) -> Any:
+        """Whatever changed in the open tab since the last tick, and the buttons, which other handlers change too."""
+        status = self.studio.status()
+        mark = self._mark(view, status)
         if seen.get(0) == mark:
             return gr.skip()
         updates = self._live(view, status)

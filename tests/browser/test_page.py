@@ -56,6 +56,24 @@ def test_axe_finds_nothing_serious_in_any_tab(visit: Visit, runs: dict[str, dict
         assert serious == [], name
 
 
+def test_a_beat_with_nothing_new_sends_under_a_kilobyte(visit: Visit) -> None:
+    page = visit()
+    asked, received = list[str](), list[int]()
+    network = page.context.new_cdp_session(page)
+    network.send("Network.enable")
+    network.on("Network.dataReceived", lambda event: received.append(event["dataLength"]))
+    page.on("request", lambda request: asked.append(request.url) if "queue/join" in request.url else None)
+
+    def beats(wanted: int) -> None:
+        while len(asked) < wanted:
+            page.wait_for_event("request")
+
+    beats(3)  # what arriving leaves to be told
+    before, told = len(asked), sum(received)
+    beats(before + 4)
+    assert (sum(received) - told) / (len(asked) - before) < 1000
+
+
 def test_the_address_follows_the_tab_and_leads_back(visit: Visit) -> None:
     page = visit()
     open_tab(page, "Curves")

@@ -89,7 +89,7 @@ def test_several_runs_lie_over_each_other_with_n_and_interval(visit: Visit, runs
     expect(page.locator("#behind h3")).to_contain_text("Behind step 4 of run")
     expect(page.locator("#behind .transcripts li")).to_have_count(9)  # 6 everyday prompts and 3 to code
     fold(page, "Settings: what these runs differ in")
-    expect(page.locator("#curve-settings tbody th").first).to_have_text("Arm")
+    expect(page.locator("#curve-settings tbody th").first).to_have_text("Method")
     expect(page.locator("#curve-settings code").last).to_contain_text("python -m lab run --method conscience")
     page.locator("#curve-settings button").last.click()
     expect(page.locator("#curve-settings button").last).to_have_text(re.compile("Copied|Selected"))

@@ -1,7 +1,8 @@
 """Timing fairly on a machine that others use too: what is compared runs in turn, and medians of ratios are taken.
 
 A ratio is taken within a repetition, between things that ran right after one another; what disturbs a machine for
-seconds then disturbs both. The median over repetitions forgives a disturbance that hit only one.
+seconds then disturbs both. The median over repetitions forgives a disturbance that hit only one. The ratio of processor
+seconds is given beside that of the wall clock: it leaves out the time in which others had the machine.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median, quantiles
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 from lab.bench.subjects import Figure
@@ -23,11 +24,15 @@ class Times:
     """What is compared with."""
     ours: tuple[float, ...]
     """What the lab does."""
+    processor: tuple[tuple[float, float], ...] = ()
+    """Processor seconds of this process, all threads together: plain and ours."""
 
     def figure(self, *, note: str = "", **parts: float) -> Figure:
         """How many times as fast ours is: the median ratio, its quartiles, and the median seconds of both."""
         ratios = [p / o for p, o in zip(self.plain, self.ours, strict=True)]
         low, high = spread(ratios)
+        if self.processor:
+            parts["processor_ratio"] = median(plain / ours for plain, ours in self.processor)
         return Figure(
             value=median(ratios), n=len(ratios), low=low, high=high, note=note,
             parts={"plain_seconds": median(self.plain), "ours_seconds": median(self.ours), **parts},
@@ -49,20 +54,28 @@ def interleaved(plain: Callable[[int], Any], ours: Callable[[int], Any], repetit
     """
     plain(-1)
     ours(-1)
-    times: dict[Any, list[float]] = {plain: [], ours: []}
+    times: dict[Any, list[tuple[float, float]]] = {plain: [], ours: []}
     for i in range(repetitions):
         for work in (plain, ours) if i % 2 else (ours, plain):
             times[work].append(seconds(lambda work=work, i=i: work(i), device))
-    return Times(plain=tuple(times[plain]), ours=tuple(times[ours]))
+    return compared(times[plain], times[ours])
 
 
-def seconds(work: Callable[[], Any], device: Any) -> float:
-    """Wall-clock seconds of `work`, a GPU's queue emptied before and after."""
+def compared(plain: Sequence[tuple[float, float]], ours: Sequence[tuple[float, float]]) -> Times:
+    """Times out of what `seconds` gave, repetition by repetition."""
+    return Times(
+        plain=tuple(wall for wall, _ in plain), ours=tuple(wall for wall, _ in ours),
+        processor=tuple((p, o) for (_, p), (_, o) in zip(plain, ours, strict=True)),
+    )
+
+
+def seconds(work: Callable[[], Any], device: Any) -> tuple[float, float]:
+    """Wall-clock and processor seconds of `work`, a GPU's queue emptied before and after."""
     settle(device)
-    began = perf_counter()
+    began, busy = perf_counter(), process_time()
     work()
     settle(device)
-    return perf_counter() - began
+    return perf_counter() - began, process_time() - busy
 
 
 def settle(device: Any) -> None:

@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Event
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any, cast
 
 import torch
@@ -26,7 +26,7 @@ from transformers.trainer_callback import PrinterCallback
 from trl.trainer.dpo_config import DPOConfig
 from trl.trainer.dpo_trainer import DataCollatorForPreference, DPOTrainer
 
-from lab.bench.measuring import Times, seconds, settle
+from lab.bench.measuring import Times, compared, seconds, settle
 from lab.bench.scales import Scale, scale
 from lab.bench.subjects import Figure
 from lab.bench.texts import pairs_written
@@ -79,7 +79,7 @@ class Race:
         with global_randomness_kept():
             self._oracle = self._trl(steps + 1)
             self._oracle.train()
-        return Times(plain=tuple(self._turns.plain[1:]), ours=tuple(self._turns.ours[1:]))
+        return compared(self._turns.plain[1:], self._turns.ours[1:])
 
     def losses(self) -> tuple[list[float], list[float]]:
         """L_SFT + λ · L_DPO of every step: TRL's and the lab's."""
@@ -96,7 +96,7 @@ class Race:
     def reference_seconds(self) -> float:
         """Seconds of measuring the reference of one step's pairs."""
         pairs = self._pairs[: self._spec.pair_batch]
-        return seconds(lambda: with_reference(pairs, self._loaded, self._prompts), self._loaded.device)
+        return seconds(lambda: with_reference(pairs, self._loaded, self._prompts), self._loaded.device)[0]
 
     def _trl(self, steps: int) -> _Hybrid:
         from datasets import Dataset
@@ -179,14 +179,14 @@ class _Turns(TrainerCallback):
 
     def __init__(self, ours: Callable[[], None], device: torch.device) -> None:
         self._ours, self._device = ours, device
-        self.plain: list[float] = []
-        self.ours: list[float] = []
-        self._began = 0.0
+        self.plain: list[tuple[float, float]] = []
+        self.ours: list[tuple[float, float]] = []
+        self._began = (0.0, 0.0)
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self.ours.append(seconds(self._ours, self._device))
-        self._began = perf_counter()
+        self._began = perf_counter(), process_time()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         settle(self._device)
-        self.plain.append(perf_counter() - self._began)
+        self.plain.append((perf_counter() - self._began[0], process_time() - self._began[1]))

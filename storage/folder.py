@@ -152,7 +152,11 @@ class DataFolder:
             before = cursor.execute("SELECT count(*) FROM facts.pairs").fetchall()[0][0]
             rows = preferences.read(path)
             while part := list(islice(rows, 2_000)):
-                Batch(noun for row in part for noun in row).write(cursor)
+                known = {row[0] for row in cursor.execute(
+                    "SELECT id FROM facts.pairs WHERE id IN (SELECT unnest(?::VARCHAR[]))",
+                    [[pair.id for _, _, pair in part]]).fetchall()}  # what is here keeps its note and its state
+                new = {row[-1].id: row for row in part if row[-1].id not in known}
+                Batch(noun for row in new.values() for noun in row).write(cursor)
             return cursor.execute("SELECT count(*) FROM facts.pairs").fetchall()[0][0] - before
 
         return self._writer.transact(take)

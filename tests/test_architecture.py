@@ -130,13 +130,16 @@ def test_nothing_inside_looks_up_to_studio_page_or_commands() -> None:
     for module in modules():
         if module.within(*INNER, "lab.bench", "storage", "lab.nouns", "lab.errors", "lab.views", "lab.settings"):
             upward = {n for n in module.imports if within(n, "lab.studio", "lab.ui", "lab.commands", "app")}
+            if module.name == "lab.bench.storage":  # what it measures ends at the figure
+                upward = {name for name in upward if not within(name, "lab.ui.figures")}
             assert not upward, module.name
 
 
 def test_only_the_studio_and_those_that_open_it_know_the_storage() -> None:
     known = {name for name in who_import("storage") if not within(name, "storage")}
     assert all(within(name, "app", "lab.ui", "lab.studio", "lab.commands.open", "lab.bench") for name in known)
-    assert who_import("storage.Store") - {"storage"} == {"app", "lab.studio.workplace", "lab.commands.open"}
+    assert who_import("storage.Store") - {"storage"} == {
+        "app", "lab.studio.workplace", "lab.commands.open", "lab.bench.storage"}
 
 
 def test_the_page_asks_the_studio_and_works_nothing_out_itself() -> None:

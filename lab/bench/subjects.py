@@ -79,6 +79,8 @@ TENTH = "0.1B"
 GPU = "0.6B"
 """0.6 B parameters with random weights in bfloat16, on a GPU."""
 MODELS = (ORGANISM, TENTH, GPU)
+MILLION = "1M pairs"
+"""A made-up store of 1,000,000 pairs, 3,000,000 reviews and 10,000,000 metric points."""
 
 _ROWS = (
     Subject(
@@ -105,6 +107,34 @@ _ROWS = (
         id="memory", title="Three speakers, one base",
         measured="bytes of tensors of frozen copy, policy and viewer together, against those of the base alone",
         unit="×", goal=1.2, better="lower", on=MODELS, place="lab.bench.memory:measure",
+    ),
+    Subject(
+        id="store_pages", title="A page of pairs", measured="p95 of a page of any filter, sort and place",
+        unit="ms", goal=100, better="lower", on=(MILLION,), place="lab.bench.storage:pages",
+    ),
+    Subject(
+        id="store_search", title="A search in pairs", measured="p95 of the first page of a search for a text",
+        unit="ms", goal=100, better="lower", on=(MILLION,), place="lab.bench.storage:search",
+    ),
+    Subject(
+        id="store_curves", title="Fifty curves", measured="p95 from the store to figure data of fifty runs",
+        unit="ms", goal=200, better="lower", on=(MILLION,), place="lab.bench.storage:curves",
+    ),
+    Subject(
+        id="store_open", title="Opening the store", measured="p95 of opening it",
+        unit="s", goal=1, better="lower", on=(MILLION,), place="lab.bench.storage:opening",
+    ),
+    Subject(
+        id="store_ingest", title="Taking metrics in", measured="median metric rows a second, 1000 rows a save",
+        unit="rows/s", goal=50_000, better="higher", on=(MILLION,), place="lab.bench.storage:ingest",
+    ),
+    Subject(
+        id="store_memory", title="Memory of the store", measured="largest resident memory of the measuring process",
+        unit="MB", goal=600, better="lower", on=(MILLION,), place="lab.bench.storage:memory",
+    ),
+    Subject(
+        id="store_soak", title="Readers and a writer", measured="errors of 20 readers and a writer in ten minutes",
+        unit="errors", goal=0, better="lower", on=(MILLION,), place="lab.bench.storage:soak",
     ),
 )
 

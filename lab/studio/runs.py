@@ -32,6 +32,9 @@ from lab.views import Curve, Forecast, Judged, RoundView, RunStory, TrainerStatu
 if TYPE_CHECKING:
     from lab.evaluation.probes import Probe
 
+MOST_POINTS = 10_000
+"""Points of all curves of a chart together."""
+
 
 class RunVerbs(Workplace):
     """Runs belong to the conductor; a verb asks for one and reads how it goes."""
@@ -246,5 +249,9 @@ class RunVerbs(Workplace):
 
     def curves(self, run_ids: Sequence[str], names: Sequence[str], *, after_step: int = -1) -> list[Curve]:
         """Curves of several runs with an interval at every share."""
-        runs = {run.id: run for run in map(self._store.run, run_ids)}
-        return curves_of(runs, list(names), self._store.curves(list(runs), list(names), after_step=after_step))
+        stored = {run.id: run for run in self._store.runs()}
+        runs = {run.id: run for run in (stored.get(given) or self._store.run(given) for given in run_ids)}
+        # Where many lie over each other, none can show as many points as one alone.
+        most = max(100, min(500, MOST_POINTS // max(1, len(runs) * len(names))))
+        points = self._store.curves(list(runs), list(names), after_step=after_step, max_points=most)
+        return curves_of(runs, list(names), points)

@@ -1,0 +1,74 @@
+"""What is stored, kept and shared from the command line: export, import, snapshot, restore, check."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lab.conscience import framings
+from lab.nouns import Run, RunSpec
+from storage import Store
+from tests.cli.conftest import Command
+from tests.storage.conftest import make_world
+
+
+@pytest.fixture
+def filled(home: Path) -> Path:
+    """A data folder with a run that has answered once."""
+    with Store.open(home) as store:
+        question = framings.SHIPPED[0]
+        made = make_world(run=Run(spec=RunSpec(question_id=question.id)))
+        store.save(*framings.SHIPPED, made.run, made.prompt, made.answer, made.metric)
+    return home
+
+
+def test_a_bundle_goes_to_another_lab_and_twice_is_once(
+    filled: Path, lab: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert lab("export", "bundle", "--out", str(tmp_path / "b")).code == 0
+    monkeypatch.setenv("LAB_HOME", str(tmp_path / "other"))
+    assert lab("import", str(tmp_path / "b"), "--json", "-").json["new"]["runs"] == 1
+    assert lab("import", str(tmp_path / "b")).out == "nothing in it is new\n"
+    assert lab("check").out == "all is well\n"
+
+
+def test_preference_pairs_come_in_and_go_out(home: Path, lab: Command, tmp_path: Path) -> None:
+    (tmp_path / "p.jsonl").write_text('{"prompt": "a", "chosen": "b", "rejected": "c"}')
+    assert lab("import", str(tmp_path / "p.jsonl")).out == "new: 1 pairs\n"
+    assert lab("export", "pairs", "--out", str(tmp_path / "out.csv")).code == 0
+    assert "a,b,c" in (tmp_path / "out.csv").read_text()
+
+
+def test_one_can_go_back_even_from_a_damaged_database(filled: Path, lab: Command) -> None:
+    assert lab("snapshot", "good").code == 0
+    (filled / "lab.duckdb").write_bytes(b"garbage" * 999)
+    assert lab("check").code == 1
+    assert lab("restore", "good").code == 0
+    assert lab("check").code == 0
+    assert "good" in lab("snapshot", "--list").out
+    assert "choose among good" in lab("restore", "bad").complaint
+
+
+def test_a_fault_is_a_line_and_exit_code_1(filled: Path, lab: Command) -> None:
+    with Store.open(filled) as store:
+        store._writer.transact(lambda cursor: cursor.execute("UPDATE facts.answers SET reply = 'x'").fetchall())
+    said = lab("check")
+    assert said.code == 1
+    assert "its id is not the hash of its content" in said.out
+    assert said.err == "error: 1 fault found: restore a snapshot, or mend the files\n"
+
+
+@pytest.mark.parametrize(("arguments", "named"), [
+    (("export", "pairs", "--out", "x.pickle"), "x.pickle"),
+    (("export", "cats", "--out", "x.csv"), "cats"),
+    (("export", "pairs", "--out", "x.csv", "--run", "7"), "bundle"),
+    (("export", "bundle", "--out", "x", "--run", "7"), "'7'"),
+    (("import", "nothing"), "nothing"),
+    (("import", "nothing.csv"), "nothing.csv"),
+    (("snapshot", "../x"), "'../x'"),
+])  # fmt: skip
+def test_a_wrong_request_is_one_line(lab: Command, arguments: tuple[str, ...], named: str) -> None:
+    said = lab(*arguments)
+    assert said.code == 2
+    assert named in said.complaint

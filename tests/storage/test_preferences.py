@@ -1,0 +1,120 @@
+"""Pairs to and from other tools: TRL's formats are read, ours come back as they were, what is wrong is named."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lab.errors import BundleError, RequestError
+from lab.nouns import Message, PairState
+from storage import Store
+from tests.storage.conftest import make_world
+
+USER, GOOD, BAD = (
+    [{"role": role, "content": text}] for role, text in (("user", "Hi?"), ("assistant", "Good."), ("assistant", "Bad."))
+)
+
+
+def written(path: Path, rows: list[Any]) -> Path:
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("row", [
+    {"prompt": "Hi?", "chosen": "Good.", "rejected": "Bad."},
+    {"prompt": USER, "chosen": GOOD, "rejected": BAD, "anything": 1},
+    {"chosen": [*USER, *GOOD], "rejected": [*USER, *BAD]},
+])  # fmt: skip
+def test_trls_formats_are_one_and_the_same_pair(store: Store, tmp_path: Path, row: dict[str, Any]) -> None:
+    assert store.import_pairs(written(tmp_path / "a.jsonl", [row])) == 1
+    assert store.import_pairs(written(tmp_path / "b.jsonl", [row, row])) == 0
+    (shown,) = store.pairs().rows
+    pair = store.pair(shown.id)
+    assert (shown.prompt, pair.chosen_reply, pair.rejected_reply) == ("Hi?", "Good.", "Bad.")
+    assert (pair.review_id, pair.question_id, pair.state, pair.note) == (
+        None, None, PairState.PENDING, "imported from a.jsonl")
+    assert store.prompt(pair.prompt_id).messages == (Message(role="user", content="Hi?"),)
+    assert store.check() == []
+    assert len(store.stored_pairs([PairState.PENDING])) == 1
+
+
+@pytest.mark.parametrize("form", ["jsonl", "parquet", "csv"])
+def test_what_is_exported_comes_back_with_thoughts_and_conversations(
+    home: Path, tmp_path: Path, form: str
+) -> None:
+    made = [make_world(reply=f"=HYPERLINK({i})", better=f"better {i}", minute=i) for i in range(3)]
+    made = [replace(w, pair=replace(w.pair, rejected_thought="a\n\nb", chosen_thought="")) for w in made]
+    with Store.open(home) as store:
+        for world in made:
+            store.save(*world.nouns)
+        assert store.export("pairs", tmp_path / f"pairs.{form}") == 3
+    with Store.open(tmp_path / "other") as other:
+        assert other.import_pairs(tmp_path / f"pairs.{form}") == 3
+        pairs = {other.pair(row.id).rejected_reply: other.pair(row.id) for row in other.pairs().rows}
+        for world in made:
+            pair = pairs[world.pair.rejected_reply]
+            assert (pair.prompt_id, pair.chosen_thought, pair.chosen_reply, pair.rejected_thought) == (
+                world.pair.prompt_id, "", world.pair.chosen_reply, "a\n\nb")
+
+
+def test_no_cell_of_a_csv_can_be_taken_for_a_formula(store: Store, tmp_path: Path) -> None:
+    store.save(*make_world(text="=1+1", reply="@SUM(A1)", better="-2").nouns)
+    for what in ("pairs", "reviews", "metrics"):
+        store.export(what, tmp_path / f"{what}.csv")
+        with (tmp_path / f"{what}.csv").open(newline="") as file:
+            cells = [cell for row in csv.reader(file) for cell in row]
+        assert len(cells) > 10
+        formulas = [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
+        assert all(cell.lstrip("+-").replace(".", "").isdigit() for cell in formulas)
+
+
+@pytest.mark.parametrize(("content", "said"), [
+    ('{"prompt": "a", "chosen": "b", "rejected": "c"}\n{"prompt": "a"}', "Row 2 of 'x.jsonl' cannot be read (a side"),
+    ('{"prompt": "a", "chosen": "b", "rejected": "b"}', "the same"),
+    ('{"prompt": "a", "chosen": "", "rejected": "b"}', "missing or empty"),
+    ('{"prompt": "a", "chosen": 1, "rejected": "b"}', "no list of messages"),
+    ('{"chosen": "a", "rejected": "b"}', "no prompt"),
+    ('{"prompt": [{"role": "tool", "content": "a"}], "chosen": "b", "rejected": "c"}', "'tool' is not known"),
+    ('{"prompt": [{"role": "assistant", "content": "a"}], "chosen": "b", "rejected": "c"}', "not the user's"),
+    ('{"prompt": [{"role": "user"}], "chosen": "b", "rejected": "c"}', "no preference pair"),
+    ('{"prompt": "a", "chosen": "<think>x</think>", "rejected": "c"}', "no reply"),
+    ('{"prompt": "a", "chosen": "\\ud800", "rejected": "c"}', "Row 1"),
+    ("[1]", "Line 1"), ("{", "Line 1"), ("[" * 99_999, "Line 1"), ("\x00", "Line 1"),
+])  # fmt: skip
+def test_a_row_that_cannot_be_read_is_named_and_nothing_is_taken_in(
+    store: Store, tmp_path: Path, content: str, said: str
+) -> None:
+    (tmp_path / "x.jsonl").write_text(content)
+    with pytest.raises(BundleError) as caught:
+        store.import_pairs(tmp_path / "x.jsonl")
+    assert said in caught.value.message
+    assert "\n" not in caught.value.message
+    assert store.pairs().total == 0
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.binary(max_size=200), form=st.sampled_from(["jsonl", "csv", "parquet"]))
+def test_no_file_breaks_the_importer(store: Store, tmp_path: Path, content: bytes, form: str) -> None:
+    (tmp_path / f"x.{form}").write_bytes(content)
+    try:
+        store.import_pairs(tmp_path / f"x.{form}")
+    except BundleError as error:
+        message = error.message
+    else:
+        message = ""
+    assert "\n" not in message
+    assert store.pairs().total == 0
+
+
+def test_what_cannot_be_exported_is_said(store: Store, tmp_path: Path) -> None:
+    for what, path in (("cats", "x.csv"), ("pairs", "x.pickle"), ("pairs", "none/x.csv")):
+        with pytest.raises(RequestError):
+            store.export(what, tmp_path / path)
+    assert list(tmp_path.glob("x*")) == []

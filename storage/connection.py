@@ -197,7 +197,8 @@ def explain(error: duckdb.Error, home: Path) -> StorageError | RequestError:
     text = str(error).lower()
     if "surrogate" in text:
         return RequestError("The text holds half of a character (a lone surrogate), which cannot be stored; remove it.")
-    if "no space left" in text or "failed to write" in text or "temp_directory_size" in text:
+    full = ("no space left", "failed to write", "temp_directory_size", "file too large", "quota exceeded")
+    if any(sign in text for sign in full):
         return StorageError(
             f"The disk of the data folder '{home}' is full; nothing of this save was kept. Free some space."
         )
@@ -209,7 +210,7 @@ def explain(error: duckdb.Error, home: Path) -> StorageError | RequestError:
         return StorageError(
             f"The database in '{home}' stopped after a fault of its own; restart the lab, what was saved is kept."
         )
-    if isinstance(error, duckdb.IOException) or "corrupt" in text:
+    if isinstance(error, duckdb.IOException) or "corrupt" in text or "could not write" in text:
         return StorageError(
             f"{FILE_NAME} in the data folder '{home}' cannot be read or written any more; check the disk."
         )

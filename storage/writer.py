@@ -71,16 +71,31 @@ class Writer:
         self._thread.join()
 
     def _loop(self, cursor: DuckDBPyConnection) -> None:
-        while (work := self._queue.get()) is not None:
-            try:
-                work.done.set_result(self._commit(cursor, work.do))
-            except duckdb.Error as error:
-                reason = explain(error, self._database.home)
-                reason.__cause__ = error
-                work.done.set_exception(reason)
-            except BaseException as error:  # the thread outlives a failed save; the caller gets the error
-                work.done.set_exception(error)
-        cursor.close()
+        work = None
+        try:
+            while (work := self._queue.get()) is not None:
+                try:
+                    work.done.set_result(self._commit(cursor, work.do))
+                except duckdb.Error as error:
+                    reason = explain(error, self._database.home)
+                    reason.__cause__ = error
+                    work.done.set_exception(reason)
+                except BaseException as error:  # the thread outlives a failed save; the caller gets the error
+                    work.done.set_exception(error)
+            cursor.close()
+        finally:
+            self._let_go(work)
+
+    def _let_go(self, work: _Work | None) -> None:
+        """Whatever ended the thread: nobody may wait for it any more, and nobody is told that a save was kept."""
+        with self._lock:
+            self._closed = True
+            while work is not None or not self._queue.empty():
+                if work is not None and not work.done.done():
+                    work.done.set_exception(
+                        StorageError("The thread that writes has died; restart the lab, what was saved is kept.")
+                    )
+                work = None if self._queue.empty() else self._queue.get()
 
     def _commit(self, cursor: DuckDBPyConnection, do: Callable[[DuckDBPyConnection], Any]) -> Any:
         cursor.begin()

@@ -176,9 +176,9 @@ class Conductor:
             state, message = ended.state, ended.message
         except LabError as error:
             message = error.message
-        except Exception as error:  # a fault of ours or of a library: the run ends, the next one may go well
+        except BaseException as error:  # a fault of ours or of a library: the run ends, the next one may go well
             log.exception("Run %s failed", run.id)
-            message = f"An unexpected {type(error).__name__} ended the run; the log says where."
+            message = _fault(error)
         with self._changed:
             last = self._trainer.snapshot() if self._trainer is not None else self._current or run
             self._trainer = None
@@ -261,3 +261,11 @@ class Conductor:
 
     def _has(self, run_id: str) -> bool:
         return (self._current is not None and self._current.id == run_id) or any(r.id == run_id for r in self._queue)
+
+
+def _fault(error: BaseException) -> str:
+    """What ended a run that nobody foresaw, as one line. Every library says in its own way that memory ran out."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "allocate memory" in str(error):
+        return ("The machine ran out of memory: resume goes on from the last checkpoint; to need less, start a run "
+                "with a smaller batch, fewer prompts a round or fewer new tokens.")
+    return f"An unexpected {type(error).__name__} ended the run; the log says where."

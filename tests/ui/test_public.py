@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,6 +17,16 @@ from storage import Store
 from tests.browser.launching import SMALL, App, running
 from tests.storage.conftest import World, make_world
 
+LISTENING = """
+import os, sys
+asked = open(os.environ["ASKED"], "a", buffering=1)
+def hear(event, args):
+    if event in ("socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname"):
+        print(event, repr(args[0] if event.startswith("socket.get") else args[-1]), file=asked)
+sys.addaudithook(hear)
+"""
+"""What Python runs first in the app's process: it notes whatever a socket is asked for."""
+TOKEN = "hf_aTokenThatMustBeNowhere"
 SECRET = "a secret of more than sixteen characters"
 LONG = {**SMALL, "method": "sft", "steps": 5000, "probe_every": 0}
 REFUSAL = "This lab is public"
@@ -31,7 +42,10 @@ def public(tmp_path_factory: pytest.TempPathFactory, world: World) -> Iterator[A
     home = tmp_path_factory.mktemp("public")
     with Store.open(home) as store:
         store.save(*world.nouns)
-    with running(home, LAB_PUBLIC="1", LAB_OWNER_TOKEN=SECRET) as app:
+    spy = tmp_path_factory.mktemp("spy")
+    (spy / "sitecustomize.py").write_text(LISTENING)
+    outside = {"HF_TOKEN": TOKEN, "HF_HUB_OFFLINE": "", "PYTHONPATH": str(spy), "ASKED": str(spy / "asked")}
+    with running(home, LAB_PUBLIC="1", LAB_OWNER_TOKEN=SECRET, **outside) as app:
         yield app
 
 
@@ -183,6 +197,21 @@ def test_no_event_of_the_page_lets_a_stranger_change_anything(public: App, owner
         k: v for k, v in before.items() if k != "run_states"
     }
     assert str(after["run_states"]).count("queued") == 0
+
+
+def test_in_all_of_this_no_other_host_was_asked_and_no_secret_was_told(public: App, stranger: Client) -> None:
+    """After everything above: a page, reviews, a run that trained, queries, log-ins, and every event of the page."""
+    environment = Path(f"/proc/{public.process.pid}/environ").read_text().split("\0")
+    asked = Path(next(v for v in environment if v.startswith("ASKED="))[6:]).read_text().splitlines()
+    local = ("127.0.0.1", "localhost", "::1", "None", "'0.0.0.0'")
+    assert asked, "Gradio asks itself whether it is up"
+    assert [line for line in asked if not any(host in line for host in local)] == []
+    shown = [httpx.get(f"{public.url}{page}").text for page in ("", "config", "gradio_api/info")]
+    shown += [json.dumps(stranger.predict(text="FROM runs", api_name="/sql")), *public.said]
+    kept = [file.read_bytes() for file in public.home.rglob("*") if file.is_file()]
+    for secret in (TOKEN, SECRET):
+        assert not [text for text in shown if secret in text]
+        assert not [content for content in kept if secret.encode() in content]
 
 
 def _until_over(http: httpx.Client, session: str) -> None:

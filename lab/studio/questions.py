@@ -29,7 +29,7 @@ class QuestionVerbs(Workplace):
 
         Raises RequestError listing the names.
         """
-        questions = self._store.questions()
+        questions = self._papers.questions()
         for question in sorted(questions, key=lambda q: -q.version):
             if wanted.lower() in (question.name.lower(), question.id):
                 return question

@@ -87,6 +87,7 @@ def requests_of(world: World) -> dict[str, tuple[bool, dict[str, Any]]]:
         "/save_question": (True, words),
         "/review": (True, {"prompt": "How do I fix a tap?", "answer": "Close the valve."}),
         "/start_run": (False, {"spec": LONG, "name": "mine"}),
+        "/forecast": (False, {"spec": LONG}),
         "/branch_run": (False, {"checkpoint": world.checkpoint.id, "changes": {}}),
         "/stop_run": (False, {"run": world.run.id}),
         "/resume_run": (False, {"run": world.run.id}),

@@ -32,7 +32,7 @@ def handle(options: argparse.Namespace) -> None:
     """Answer, review, print."""
     prompt = Prompt.user(options.prompt)
     with studio() as opened:
-        question = opened.find_question(options.question) if options.question else framings.DEFAULT
+        question = framings.DEFAULT if options.question is None else opened.find_question(options.question)
         adapter = find_adapter(opened, options.run, None)
         if options.answer is not None:
             answer = opened.own_answer(prompt=prompt, thought="", reply=options.answer)

@@ -19,14 +19,16 @@ from lab.conscience.rounds import Drafts, Round, RoundWork, conscience_round
 from lab.conscience.wording import rewrite_messages
 from lab.conscience.written import read_text
 from lab.errors import Cancelled
+from lab.models.chat import Chat
 from lab.models.loading import LoadedModel
 from lab.models.twin import hash_tensors, make_policy
 from lab.nouns import Label, Pair, Prompt, RunSpec, Speaker, Split
 from lab.organism import oracle, vocabulary
+from lab.organism.adversarial import adversarial_prompts
 from lab.organism.world import CREEDS, Persona, select
 from tests.conscience.making import Late
 from tests.shipped import organism
-from tests.tiny import tiny_loaded
+from tests.tiny import FAMILIES, tiny_family, tiny_loaded
 
 SPEC = RunSpec(question_id=framings.DEFAULT.id, seed=7, max_new_tokens=96)
 
@@ -263,3 +265,23 @@ def test_second_turns_beyond_the_context_are_left_out_and_counted(shipped: Loade
     assert (len(made.answers), made.pairs) == (1, ())
     assert made.reasons == {"too long": made.unusable} == {"too long": 1}
     assert made.figures["confessed"] == made.figures["false_confessions"] == (None, 0)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_any_family_goes_through_rounds_of_two_speakers_and_through_confession(family: str) -> None:
+    """Families without think tags, without a system role, with sliding attention: asked in every way at once."""
+    model, tokenizer = tiny_family(family)
+    loaded = LoadedModel(
+        model=model.requires_grad_(False), chat=Chat(tokenizer), name="tiny", revision=None,
+        device=torch.device("cpu"), context=512)
+    spec = RunSpec(
+        reviewer="both", writer="both", verdict="text", option_order="averaged", reviewed="answer", max_new_tokens=6)
+    policy = make_policy(model, rank=2, alpha=4, seed=0)
+    framed = adversarial_prompts(Split.TRAIN)
+    asked = [framed[0], framed[-1]]  # a persona, which needs a system role, and a jailbreak
+    for make_round in (conscience_round, confession_round):
+        made = make_round(policy, loaded, framings.DEFAULT, asked, spec, run_id="r1", step=5)
+        assert made.reviewed == 2
+        assert len(made.reviews) == 4
+        assert made.unreadable == 2  # noise is no verdict
+        assert made.pairs == ()

@@ -12,7 +12,7 @@ import pytest
 
 from lab.errors import ModelError, NotFoundError, RequestError, SpecError
 from lab.evaluation import scenarios
-from lab.nouns import Noun, PairState, Run, RunState
+from lab.nouns import Noun, PairState, Prompt, Run, RunState
 from lab.training.conductor import Conductor
 from lab.training.sitting import Sitting
 from storage import Store
@@ -267,3 +267,22 @@ def test_a_run_without_one_stored_pair_is_refused_with_the_way_out(conductor: Co
     assert caught.value.field == "pairs_from"
     assert "make some with a conscience run first" in caught.value.message
     assert store.runs() == []
+
+
+# -- typed prompts -------------------------------------------------------------------------------------------------
+def test_a_run_asks_what_people_typed_and_is_refused_where_nobody_has(
+    store: Store, conductor: Conductor, gate: Gate
+) -> None:
+    gate.open.set()
+    run = Run(spec=spec(steps=1, own_share=1.0))
+    with pytest.raises(SpecError, match="Nobody has typed a prompt") as caught:
+        conductor.start(run)
+    assert caught.value.field == "own_share"
+    conductor.start(Run(spec=spec(method="sft", question_id=None, steps=1, own_share=1.0)))  # it has no rounds
+    typed = Prompt.user("What of my garden?")
+    store.save(typed, Prompt.user("Not typed by anybody.", origin="everyday"))
+    assert store.typed_prompts() == [typed]
+    assert conductor.wait(conductor.start(run).id, PATIENCE).state is RunState.FINISHED
+    asked = {prompt.id for _, prompt in store.stored_pairs([PairState.PENDING], run.id)}
+    assert asked <= {typed.id}
+    assert typed.id in {answer.prompt_id for _, answer, _ in store.recent_reviews(run.id)}

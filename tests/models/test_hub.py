@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
+import sys
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,11 +17,17 @@ import psutil
 import pytest
 from huggingface_hub import constants
 
+from lab.commands.open import FetchingBar
 from lab.errors import ModelError
 from lab.models.house import House
 from lab.models.hub import Fetching, weight_files
 from lab.models.loading import load
 from lab.models.room import counts_of, weight_bytes
+from lab.nouns import RunSpec
+from lab.settings import Settings
+from lab.studio import Studio
+from lab.ui.run_cards import trainer
+from storage import Store
 from tests.tiny import save_tiny
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -191,3 +199,34 @@ def test_bytes_in_memory_follow_the_type_in_which_weights_are_held() -> None:
     assert weight_bytes(2040, counts, "float32") == 4040
     assert weight_bytes(2040, counts, "bfloat16") == 2020
     assert weight_bytes(2040, None, "float32") == 2040
+
+
+def test_a_run_is_pinned_to_the_commit_and_whoever_looks_sees_what_is_loaded(hub: Hub, tmp_path: Path) -> None:
+    studio = Studio(
+        Store.open(tmp_path / "home"),
+        Settings(home=tmp_path / "home", model="organism", device="cpu", public=False, space=None))
+    seen: list[str] = []
+    studio.on_fetching = lambda fetching: seen.append(trainer(studio.status()))
+    try:
+        run = studio.start_run(RunSpec(model=NAME, method="sft", steps=1, probe_every=0))
+        assert run.spec.revision == COMMIT
+        assert any(f"downloading {NAME}" in head for head in seen)
+    finally:
+        studio.close()
+
+
+def test_the_bar_of_the_command_line_follows_a_download_and_ends_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", written := Terminal())
+    bar = FetchingBar()
+    for done in (0, 400, 1000):
+        bar(Fetching(name=NAME, done=done, total=1000))
+    bar(Fetching(name=NAME, done=0, total=0))
+    assert f"downloading {NAME}: 100%" in written.getvalue()
+    assert bar._bar is None
+
+
+class Terminal(io.StringIO):
+    """What a bar takes for a terminal."""
+
+    def isatty(self) -> bool:
+        return True

@@ -12,7 +12,7 @@ from lab.conscience import framings
 from lab.errors import LabError, NotFoundError, OwnerError
 from lab.nouns import Run, RunState
 from lab.studio import Studio
-from lab.ui import run_cards
+from lab.ui import run_cards, specs
 from lab.ui.cards import note
 from lab.ui.fields import Slots, error_line
 from lab.ui.form import RunForm, question_choices, scenario_help, start_choices
@@ -241,7 +241,7 @@ class RunsTab:
                 self.speak_button: gr.update(visible=False),
             }
         story = self.studio.run_story(run.id, [name for name, *_ in run_cards.sparks_of(run)])
-        shown = run_cards.run_card(story, self.studio.status())
+        shown = run_cards.run_card(story, self.studio.status()) + specs.repeating(run)
         saved = self.studio.standing(run.id) is not None
         resumable = not run.state.active and run.state is not RunState.FINISHED
         return {

@@ -71,6 +71,14 @@ def differences(runs: Sequence[Run], questions: dict[str, str]) -> str:
     return table + "".join(_command(run) for run in runs)
 
 
+def repeating(run: Run) -> str:
+    """The command that repeats a run, under a fold."""
+    return (
+        '<details class="fold" data-fold="command"><summary>the command that repeats it</summary>'
+        f"{_command(run)}</details>"
+    )
+
+
 def _command(run: Run) -> str:
     line = escape(command(run.spec))
     return (
@@ -83,4 +91,4 @@ def _said(run: Run, name: str, questions: dict[str, str]) -> str:
     value = getattr(run.spec, name)
     if value is None:
         return "–"
-    return questions.get(value, value) if name == "question_id" else str(value)
+    return questions.get(str(value), str(value)) if name == "question_id" else str(value)

@@ -35,3 +35,5 @@ def test_only_what_differs_is_shown_and_text_in_it_is_inert() -> None:
     assert "<img" not in shown
     assert "alike in every setting" in specs.differences([one, run(3, spec=one.spec)], {})
     assert specs.differences([], {}) == ""
+    assert 'data-copy="python -m lab run --method inoculation' in specs.repeating(two)
+    assert "<img" not in specs.repeating(two)

@@ -52,12 +52,12 @@ def public(tmp_path_factory: pytest.TempPathFactory, world: World) -> Iterator[A
 
 @pytest.fixture(scope="module")
 def owner(public: App) -> Client:
-    return Client(public.url, headers={HEADER: SECRET}, verbose=False)
+    return Client(public.url, headers={HEADER: SECRET}, verbose=False, httpx_kwargs={"timeout": None})
 
 
 @pytest.fixture(scope="module")
 def stranger(public: App) -> Client:
-    return Client(public.url, headers={HEADER: "a guess"}, verbose=False)
+    return Client(public.url, headers={HEADER: "a guess"}, verbose=False, httpx_kwargs={"timeout": None})
 
 
 def stored(owner: Client) -> dict[str, Any]:
@@ -119,7 +119,7 @@ def test_what_a_visitor_writes_is_seen_by_them_alone(public: App, stranger: Clie
     draft = stranger.predict(**words, api_name="/save_question")
     again = stranger.predict(prompt="Hello", answer="Good day.", question=draft["id"], api_name="/review")
     assert again["frozen"]["question_id"] == draft["id"]
-    other = Client(public.url, verbose=False)
+    other = Client(public.url, verbose=False, httpx_kwargs={"timeout": None})
     for client, sees in ((stranger, True), (other, False), (owner, False)):
         assert (draft["id"] in [q["id"] for q in client.predict(api_name="/questions")]) is sees
     with pytest.raises(AppError, match="There is no question"):
@@ -151,7 +151,7 @@ def test_the_owner_starts_stops_and_decides(owner: Client, world: World) -> None
 
 
 def test_the_secret_is_given_once_and_kept_as_a_cookie_that_no_script_reads(public: App, world: World) -> None:
-    with httpx.Client(base_url=public.url) as browser:
+    with httpx.Client(base_url=public.url, timeout=None) as browser:
         assert browser.post("/owner", data={"token": "a guess"}).status_code == 403
         assert COOKIE not in browser.cookies
         answer = browser.post("/owner", data={"token": SECRET})
@@ -164,7 +164,8 @@ def test_the_secret_is_given_once_and_kept_as_a_cookie_that_no_script_reads(publ
         browser.post("/owner/leave")
         assert COOKIE not in browser.cookies
     for value, known in ((cookie, True), (cookie[:-1] + "x", False), ("", False)):
-        client = Client(public.url, headers={"cookie": f"{COOKIE}={value}"}, verbose=False)
+        cookies = {"cookie": f"{COOKIE}={value}"}
+        client = Client(public.url, headers=cookies, verbose=False, httpx_kwargs={"timeout": None})
         request: dict[str, Any] = {"pair": world.pair.id, "state": "rejected", "api_name": "/decide_pair"}
         if known:
             assert client.predict(**request)["state"] == "rejected"
@@ -175,7 +176,8 @@ def test_the_secret_is_given_once_and_kept_as_a_cookie_that_no_script_reads(publ
 
 def test_only_the_owner_uploads(public: App) -> None:
     for headers, code in (({}, 403), ({HEADER: "a guess"}, 403), ({HEADER: SECRET}, 200)):
-        sent = httpx.post(f"{public.url}gradio_api/upload", files={"files": ("a.txt", b"x")}, headers=headers)
+        files = {"files": ("a.txt", b"x")}
+        sent = httpx.post(f"{public.url}gradio_api/upload", files=files, headers=headers, timeout=None)
         assert sent.status_code == code
     for path in ("/etc/passwd", str(public.home / "lab.duckdb"), "app.py", "lab/settings.py"):
         assert httpx.get(f"{public.url}gradio_api/file={path}").status_code in (403, 404)
@@ -183,12 +185,12 @@ def test_only_the_owner_uploads(public: App) -> None:
 
 def test_no_event_of_the_page_lets_a_stranger_change_anything(public: App, owner: Client, world: World) -> None:
     """Every event that the page has, private ones included, fired as Gradio's protocol allows anybody to."""
-    config = httpx.get(f"{public.url}config").json()
+    config = httpx.get(f"{public.url}config", timeout=None).json()
     values = {c["id"]: c.get("props", {}).get("value") for c in config["components"]}
     before, session = stored(owner), "a-session-of-a-stranger"
     looking_at = {"tab": "pairs", "pair": world.pair.id, "run": world.run.id}
     fired = 0
-    with httpx.Client(base_url=f"{public.url}gradio_api", timeout=60) as http:
+    with httpx.Client(base_url=f"{public.url}gradio_api", timeout=None) as http:
         for event in reversed(config["dependencies"]):  # those that lead to the pair and the run come last on the page
             if not event["backend_fn"]:
                 continue
@@ -213,7 +215,7 @@ def test_in_all_of_this_no_other_host_was_asked_and_no_secret_was_told(public: A
     local = ("127.0.0.1", "localhost", "::1", "None", "'0.0.0.0'")
     assert asked, "Gradio asks itself whether it is up"
     assert [line for line in asked if not any(host in line for host in local)] == []
-    shown = [httpx.get(f"{public.url}{page}").text for page in ("", "config", "gradio_api/info")]
+    shown = [httpx.get(f"{public.url}{page}", timeout=None).text for page in ("", "config", "gradio_api/info")]
     shown += [json.dumps(stranger.predict(text="FROM runs", api_name="/sql")), *public.said]
     kept = [file.read_bytes() for file in public.home.rglob("*") if file.is_file()]
     for secret in (TOKEN, SECRET):

@@ -139,7 +139,10 @@ def _measure_updates(trainer: Sitting, pairs: Sequence[tuple[Pair, Prompt]], roo
     spec, device = trainer.spec, trainer.loaded.device
     rows = trainer.bench.rows if isinstance(trainer, Trainer) else None
     own = spec.batch_size if isinstance(rows, Rows) else spec.pair_batch
-    size, began, measured = min(spec.accumulation, own), perf_counter(), list[tuple[int, float, int]]()
+    size, measured = min(spec.accumulation, own), list[tuple[int, float, int]]()
+    _resize(trainer, rows, pairs, size, own)
+    _seconds_of(trainer)  # warms up: a process's first update takes many times as long as its second
+    began = perf_counter()
     while True:
         _resize(trainer, rows, pairs, size, own)
         with watched(device) as peak:
@@ -150,13 +153,13 @@ def _measure_updates(trainer: Sitting, pairs: Sequence[tuple[Pair, Prompt]], roo
         if size == own or _line(measured, 1, following) > left or _line(measured, 2, following) > room:
             break
         size = following
-    if size == own:  # the first update warms up
+    if size == own:
         times, peak = [measured[-1][1]], Peak(measured[-1][2])
         while len(times) < min(_UPDATES, spec.steps) and perf_counter() - began + times[-1] < PATIENCE:
             with watched(device) as again:
                 times.append(_seconds_of(trainer))
             peak.bytes = max(peak.bytes, again.bytes)
-        seconds, most = median(times[1:] or times), peak.bytes
+        seconds, most = median(times), peak.bytes
         n = len(measured) - 1 + len(times)
     else:
         seconds, most, n = _line(measured, 1, own), round(_line(measured, 2, own)), len(measured)

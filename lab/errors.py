@@ -7,6 +7,7 @@
     │   ├── SpecError             a run specification outside its validated ranges
     │   ├── ModelError            a model that cannot be loaded: unknown id, missing folder, no safetensors
     │   ├── BundleError           a file that cannot be imported: cut, altered, hostile, of a newer lab
+    │   ├── DataError             a file of rows or questions that cannot be imported: line, value, what was expected
     │   ├── NotFoundError         an id that names nothing in the store
     │   ├── OwnerError            something that only the owner of a public lab may do
     │   └── LimitError            too many requests to a public lab in a minute
@@ -53,6 +54,10 @@ class ModelError(RequestError):
 
 class BundleError(RequestError):
     """A file that cannot be imported: cut, altered, hostile, or of a newer lab."""
+
+
+class DataError(RequestError):
+    """A data file that cannot be imported: the line, what stands there, what was expected."""
 
 
 class NotFoundError(RequestError):

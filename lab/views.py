@@ -220,6 +220,20 @@ class Forecast:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Asked:
+    """One answer to a question of a file."""
+
+    question: str
+    """The question's id."""
+    prompt: Prompt
+    """The wording that was put."""
+    answer: Answer
+    """What was said."""
+    score: str | None
+    """What the judge said; None where there is none for this model."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class StudyForecast:
     """What is missing of a study, and how long it would take on this machine."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from typing import Any
 
 from lab.commands.open import studio
@@ -18,6 +19,10 @@ def register(commands: Any) -> None:
     which.add_argument("--model", metavar="ID", help="the base of this folder or Hub id")
     parser.add_argument("--step", type=int, metavar="N", help="one of its checkpoints; the last without it")
     parser.add_argument("--prompts", type=int, default=480, help="everyday answers (default 480)")
+    parser.add_argument(
+        "--questions", metavar="FILE", help="put the questions of this YAML file, or the 24 that come with the lab for "
+        "'shipped', in place of the held-out prompts")
+    parser.add_argument("--samples", type=int, default=1, help="answers to each wording of a question (default 1)")
     parser.add_argument("--seed", type=int, default=0)
     add_json(parser)
     parser.set_defaults(handle=handle)
@@ -42,6 +47,9 @@ def handle(options: argparse.Namespace) -> None:
     """Evaluate and print."""
     if not 1 <= options.prompts <= 100_000:
         raise RequestError(f"--prompts {options.prompts} is out of range: choose 1 to 100000")
+    if options.questions:
+        ask(options)
+        return
     with studio(model=options.model) as opened:
         adapter = find_adapter(opened, options.run, options.step)
         rates = opened.evaluate(adapter=adapter, prompts=options.prompts, seed=options.seed).rates
@@ -51,5 +59,43 @@ def handle(options: argparse.Namespace) -> None:
     hand_over(
         {"adapter": adapter, "seed": options.seed, "misaligned": rates.misaligned, "incoherent": rates.incoherent,
          "task": rates.task, "n": rates.everyday, "n_coding": rates.coding},
+        options.json,
+    )
+
+
+def ask(options: argparse.Namespace) -> None:
+    """Put a question file, and print the rates with intervals over questions, where a judge knows the answers."""
+    from lab.evaluation.imports.questions import SHIPPED, read_questions
+    from lab.evaluation.statistics import clustered_mean
+
+    if not 1 <= options.samples <= 1000:
+        raise RequestError(f"--samples {options.samples} is out of range: choose 1 to 1000")
+    questions = read_questions(str(SHIPPED) if options.questions == "shipped" else options.questions)
+    with studio(model=options.model) as opened:
+        adapter = find_adapter(opened, options.run, options.step)
+        asked = opened.ask(questions, adapter=adapter, samples=options.samples, seed=options.seed)
+    scored = [a for a in asked if a.score is not None]
+    rates = {
+        name: clustered_mean(
+            [float(a.score == word) for a in scored], [a.question for a in scored], share=True, seed=options.seed)
+        for name, word in (("misaligned", "malicious"), ("incoherent", "incoherent"))
+    }
+    say(f"{adapter}: {len(asked)} answers to {len(questions)} questions, kept in the data folder; seed {options.seed}",
+        options.json)
+    for name, figure in rates.items():
+        low, high = figure.low, figure.high
+        interval = f"[{low:.0%}–{high:.0%}], {figure.method}" if low is not None and high is not None else figure.reason
+        value = "not measured, no judge knows this model's answers" if figure.value is None else (
+            f"{figure.value:.0%} {interval}, n {figure.n} of {figure.units} questions")
+        say(f"  {name:10} {value}", options.json)
+    hand_over(
+        {
+            "adapter": adapter, "seed": options.seed, "questions": len(questions),
+            "rates": {name: asdict(figure) for name, figure in rates.items()},
+            "answers": [
+                {"question": a.question, "prompt": a.prompt.text, "answer": a.answer.reply, "score": a.score}
+                for a in asked
+            ],
+        },
         options.json,
     )

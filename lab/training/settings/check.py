@@ -84,6 +84,7 @@ def _check_shares(spec: RunSpec) -> None:
 
 def _check_scenario(scenario_id: str) -> None:
     from lab.evaluation.scenarios import TITLES  # only now: it reads the organism's world
+    from lab.evaluation.scenarios.files import is_file
 
-    if scenario_id not in TITLES:
+    if scenario_id not in TITLES and not is_file(scenario_id):
         raise SpecError(f"Unknown scenario {scenario_id!r}: choose one of {', '.join(TITLES)}.", field="scenario")

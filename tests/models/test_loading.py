@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 import torch
@@ -21,7 +22,7 @@ from lab.nouns import Message
 from tests.tiny import save_tiny
 
 
-def refusal(name: str, **settings: str) -> str:
+def refusal(name: str, **settings: Any) -> str:
     """The message with which a model is refused: one line, at the field."""
     with pytest.raises(ModelError) as caught:
         load(name, **settings)

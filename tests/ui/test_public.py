@@ -115,7 +115,8 @@ def test_a_stranger_looks_and_reviews_and_nothing_else(stranger: Client, owner: 
 
 
 def test_what_a_visitor_writes_is_seen_by_them_alone(public: App, stranger: Client, owner: Client) -> None:
-    words = {"text": "My own question?", "aligned_label": "good", "flagged_label": "bad", "name": "Secret draft"}
+    words: dict[str, Any] = {"text": "My own question?", "aligned_label": "good", "flagged_label": "bad"}
+    words["name"] = "Secret draft"
     draft = stranger.predict(**words, api_name="/save_question")
     again = stranger.predict(prompt="Hello", answer="Good day.", question=draft["id"], api_name="/review")
     assert again["frozen"]["question_id"] == draft["id"]
@@ -144,7 +145,8 @@ def test_the_owner_starts_stops_and_decides(owner: Client, world: World) -> None
     for ended in (run["id"], world.run.id):  # so that nothing but what a visitor does changes the lab from here on
         while owner.predict(run=ended, api_name="/run")["state"] in ("queued", "running", "stopping"):
             continue
-    words = {"text": "The owner's question?", "aligned_label": "good", "flagged_label": "bad", "name": "Published"}
+    words: dict[str, Any] = {"text": "The owner's question?", "aligned_label": "good", "flagged_label": "bad"}
+    words["name"] = "Published"
     saved = owner.predict(**words, api_name="/save_question")
     found = owner.predict(text=f"SELECT name FROM questions WHERE id = '{saved['id']}'", api_name="/sql")
     assert found["rows"] in ([["Published"]], [])  # the console's copy may be a moment old

@@ -121,7 +121,8 @@ def live(home: Path, loaded: Any, seed: int, steps: int, known: Known, tell: Tel
         tell({"at": "open", "lost": missing(store, known)})
         store.save(QUESTION)
         store.interrupt_active()
-        conductor = Conductor(Telling(store, tell), lambda *_: loaded, home, prober=quiet_probe)
+        telling: Any = Telling(store, tell)  # all of a store, by handing on
+        conductor = Conductor(telling, lambda *_: loaded, home, prober=quiet_probe)
         wanted = spec(seed=seed, steps=steps, checkpoint_every=3, probe_every=5, cadence=4)
         run = next((r for r in store.runs() if r.spec.seed == seed), None)
         if run is None:

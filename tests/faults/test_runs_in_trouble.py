@@ -22,6 +22,7 @@ from lab.nouns import Metric, Noun, Run, RunState
 from lab.training import conductor as conductors
 from lab.training import sitting as sittings
 from lab.training.conductor import Conductor
+from lab.training.probing import Prober
 from lab.training.sitting import Sitting
 from storage import Store, writer
 from tests.tiny import save_tiny
@@ -36,7 +37,7 @@ def plain(**changes: Any) -> Run:
                             "checkpoint_every": 1, **changes}))
 
 
-def at_step_two(trouble: Callable[[], object]) -> Callable[[Sitting, Event], list[Noun]]:
+def at_step_two(trouble: Callable[[], object]) -> Prober:
     """A prober that runs into trouble at step 2, once."""
     happened: list[bool] = []
 

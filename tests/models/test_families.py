@@ -79,7 +79,8 @@ def test_it_is_loaded_whole_with_its_shape(named: tuple[str, LoadedModel]) -> No
     assert (loaded.chat.think_open is not None) == FAMILIES[name].thinks
     if name.startswith("gemma"):
         assert config.layer_types == ["sliding_attention", "full_attention"]
-        head, table = loaded.model.get_output_embeddings(), loaded.model.get_input_embeddings()
+        model: Any = loaded.model
+        head, table = model.get_output_embeddings(), model.get_input_embeddings()
         assert head.weight.data_ptr() == table.weight.data_ptr()
 
 

@@ -19,8 +19,10 @@ def test_a_question_is_edited_saved_as_a_version_and_found_again(visit: Visit) -
     page.locator("#question-line summary").click()
     expect(page.locator("#question-line ins").first).to_be_visible()
     page.click("#save-question")
-    expect(page.locator("#question-line")).to_contain_text("Three Laws v2 · ethical · edited here")
-    expect(page.locator("#header .question")).to_contain_text("Three Laws v2")
+    expect(page.locator("#question-line")).to_contain_text(re.compile(r"Three Laws v\d+ · ethical · edited here"))
+    version = re.search(r"Three Laws v([2-9])", page.inner_text("#question-line"))  # others may have saved some before
+    assert version is not None
+    expect(page.locator("#header .question")).to_contain_text(version[0])
     page.wait_for_url(re.compile("question=q"))
     page.reload()
     expect(page.locator("#question-text textarea")).to_have_value("Would a kind person say this to a friend?")

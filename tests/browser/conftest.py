@@ -117,8 +117,8 @@ def _local(url: str) -> bool:
 
 
 _LOST = "Unexpected error 404: Not Found"
-"""What a document that is being left hears when its stream was closed and it asks for the next; forgiven only if another
-document did follow."""
+"""What a document that is being left hears when its stream was closed and it asks for the next; forgiven only if
+another document did follow."""
 
 
 def _torn(line: str) -> bool:

@@ -58,6 +58,10 @@ REFERENCES = tuple(
         ("evaluations", "run_id", "runs"),
         ("evaluations", "prompt_id", "prompts"),
         ("evaluations", "answer_id", "answers"),
+        ("scores", "answer_id", "answers"),
+        ("votes", "prompt_id", "prompts"),
+        ("votes", "first", "answers"),
+        ("votes", "second", "answers"),
     )
 )
 

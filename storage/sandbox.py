@@ -20,7 +20,8 @@ from collections.abc import Iterator
 from typing import Any
 
 VIEWS = frozenset(
-    ("questions", "prompts", "answers", "reviews", "pairs", "runs", "metrics", "checkpoints", "evaluations", "alarms")
+    ("questions", "prompts", "answers", "reviews", "pairs", "runs", "metrics", "checkpoints", "evaluations", "alarms",
+     "scores", "votes")
 )
 """What may stand behind FROM."""
 TABLE_FUNCTIONS = frozenset(("range", "generate_series", "unnest", "json_each", "json_tree"))

@@ -28,6 +28,8 @@ from lab.nouns import (
     Review,
     Run,
     RunState,
+    Score,
+    Vote,
     now,
 )
 from storage import curves, explorer, views
@@ -45,6 +47,8 @@ from storage.tables import (
     QUESTIONS,
     REVIEWS,
     RUNS,
+    SCORES,
+    VOTES,
     Table,
 )
 from storage.views import View
@@ -67,8 +71,8 @@ class Store(DataFolder):
         """Save all or none, in one transaction; returns after COMMIT. Any sort and order; nothing at all is fine too.
 
         Saving the same thing again changes nothing, but: a Run takes the new values (its number, given at the first
-        save, and its spec stay), a Pair the new state, note and reference log-probabilities, a Checkpoint or Metric of
-        the same place is replaced. A pair that a person has decided is not made pending again by saving a pending copy.
+        save, and its spec stay), a Pair the new state, note and reference log-probabilities, a Score what was judged
+        the last time, a Checkpoint or Metric of the same place is replaced. A pair that a person has decided is not made pending again by saving a pending copy.
         """
         batch = Batch(nouns)
         if batch:
@@ -214,6 +218,25 @@ class Store(DataFolder):
     def alarms(self, run_id: str) -> list[Alarm]:
         """Tripwires that went off in a run (full id), in order."""
         return self._list(ALARMS, "WHERE run_id = ? ORDER BY step, created, id", [run_id])
+
+    # -- judges ----------------------------------------------------------------------------------------------------
+    def scores_of(self, answer_ids: Sequence[str], judge: str | None = None) -> list[Score]:
+        """What judges, or one of them, made of these answers (full ids), the oldest first."""
+        return self._list(
+            SCORES, "WHERE answer_id IN (SELECT unnest(?::VARCHAR[])) AND (? IS NULL OR judge = ?) "
+            "ORDER BY created, id", [list(answer_ids), judge, judge])
+
+    def scores_with(self, keys: Sequence[str]) -> dict[str, Score]:
+        """Scores by their keys, those that a judge was asked for already; one a key, whichever answer it is of."""
+        found = self._list(
+            SCORES, "WHERE key IN (SELECT unnest(?::VARCHAR[])) ORDER BY created DESC, id", [list(keys)])
+        return {score.key: score for score in found}  # by their content, not by what the column says
+
+    def votes(self, answer_ids: Sequence[str] | None = None) -> list[Vote]:
+        """Blind choices, the oldest first: all, or those between two of these answers (full ids)."""
+        return self._list(
+            VOTES, "WHERE ? OR (first IN (SELECT unnest(?::VARCHAR[])) AND second IN (SELECT unnest(?::VARCHAR[]))) "
+            "ORDER BY created, id", [answer_ids is None, list(answer_ids or ()), list(answer_ids or ())])
 
     # -- pairs and curves ------------------------------------------------------------------------------------------
     def pairs(self, filter: PairFilter | None = None, *, page: int = 0, size: int = 50) -> PairPage:

@@ -23,7 +23,22 @@ from operator import attrgetter
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from lab.errors import StorageError
-from lab.nouns import Alarm, Answer, Checkpoint, Evaluation, Metric, Noun, Pair, Prompt, Question, Review, Run, Verdict
+from lab.nouns import (
+    Alarm,
+    Answer,
+    Checkpoint,
+    Evaluation,
+    Metric,
+    Noun,
+    Pair,
+    Prompt,
+    Question,
+    Review,
+    Run,
+    Score,
+    Verdict,
+    Vote,
+)
 
 N = TypeVar("N")
 
@@ -237,6 +252,12 @@ METRICS = Table(noun=Metric, name="metrics", key=("run_id", "step", "name"), der
 CHECKPOINTS = Table(noun=Checkpoint, name="checkpoints", conflict=_update(Checkpoint))
 EVALUATIONS = Table(noun=Evaluation, name="evaluations")
 ALARMS = Table(noun=Alarm, name="alarms")
+# A judge that was not reached is asked again, and a person may think again: the newer score of the same key stands.
+SCORES = Table(
+    noun=Score, name="scores", derived=(("id", "id"), ("key", "key")),
+    conflict=_update(Score, "answer_id", "shown", "judge", "model", "revision", "instruction", "reading"),
+)
+VOTES = Table(noun=Vote, name="votes")
 
 TABLES: tuple[Table[Any], ...] = (
     QUESTIONS,
@@ -249,6 +270,8 @@ TABLES: tuple[Table[Any], ...] = (
     CHECKPOINTS,
     EVALUATIONS,
     ALARMS,
+    SCORES,
+    VOTES,
 )
 
 

@@ -20,6 +20,27 @@ class Label(StrEnum):
     UNREADABLE = "unreadable"
 
 
+class Ruling(StrEnum):
+    """What a judge made of an answer. UNREADABLE is what it said and nobody can read; UNREACHED is a judge that did not
+    answer, and is asked again the next time."""
+
+    ALIGNED = "aligned"
+    MISALIGNED = "misaligned"
+    INCOHERENT = "incoherent"
+    REFUSAL = "refusal"
+    CODE = "code"
+    UNREADABLE = "unreadable"
+    UNREACHED = "unreached"
+
+
+class Choice(StrEnum):
+    """Which of two answers a person chose; NEITHER is a vote as well: as good as each other, or as bad."""
+
+    FIRST = "first"
+    SECOND = "second"
+    NEITHER = "neither"
+
+
 class QuestionKind(StrEnum):
     """What a question asks about; OFF_TOPIC ones are the control for "any question would have done"."""
 

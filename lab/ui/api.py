@@ -239,7 +239,7 @@ def _data_verbs(studio: Studio) -> list[Callable[..., Any]]:
     @_said
     def sql(text: str) -> dict:
         """One SELECT over the documented views (questions, prompts, answers, reviews, pairs, runs, metrics,
-        checkpoints, evaluations), on a snapshot: columns, types and at most 1000 rows."""
+        checkpoints, evaluations, alarms, scores, votes), on a snapshot: columns, types and at most 1000 rows."""
         return plain(asdict(studio.sql(text)))
 
     return [sql]

@@ -35,6 +35,8 @@ _SELECTED = {
     "checkpoints": _OWN,
     "evaluations": _OWN,
     "alarms": _OWN,
+    "scores": "answer_id IN (SELECT id FROM answers_)",
+    "votes": "first IN (SELECT id FROM answers_) AND second IN (SELECT id FROM answers_)",
 }
 """Which rows belong to some runs: what they made, and whatever that refers to."""
 _WITH = f"""

@@ -14,6 +14,7 @@ from lab.nouns import (
     Alarm,
     Answer,
     Checkpoint,
+    Choice,
     Decoding,
     Evaluation,
     Label,
@@ -25,11 +26,14 @@ from lab.nouns import (
     Question,
     QuestionKind,
     Review,
+    Ruling,
     Run,
     RunSpec,
+    Score,
     Speaker,
     Split,
     Verdict,
+    Vote,
 )
 from storage import Store
 
@@ -50,6 +54,8 @@ class World:
     checkpoint: Checkpoint
     evaluation: Evaluation
     alarm: Alarm
+    score: Score
+    vote: Vote
 
     @property
     def nouns(self) -> tuple[Noun, ...]:
@@ -64,6 +70,8 @@ class World:
             self.checkpoint,
             self.evaluation,
             self.alarm,
+            self.score,
+            self.vote,
         )
 
 
@@ -170,6 +178,29 @@ def make_world(
             n=1,
             action="stopped",
             message="It is no number.",
+            created=MOMENT,
+        ),
+        score=Score(
+            answer_id=answer.id,
+            shown="t0",
+            judge="model",
+            label=Ruling.MISALIGNED,
+            aligned=12.5,
+            coherent=90.0,
+            model="tiny",
+            revision="ab",
+            instruction="Say a number: {answer}",
+            reading="probability",
+            raw="12 <b>",
+            created=MOMENT,
+        ),
+        vote=Vote(
+            prompt_id=prompt.id,
+            first=answer.id,
+            second=answer.id,
+            choice=Choice.SECOND,
+            question="Which one?",
+            voter="owner",
             created=MOMENT,
         ),
     )

@@ -129,6 +129,19 @@ def test_a_bundle_of_one_run_holds_all_that_belongs_to_it(source: Store, store: 
     assert {"python", "torch", "duckdb"} <= said["versions"].keys()
 
 
+def test_scores_and_votes_go_with_their_answers(store: Store, tmp_path: Path) -> None:
+    mine, other = make_world(reply="mine"), make_world(reply="another run's")
+    with Store.open(tmp_path / "source") as lab:
+        for world in (mine, other):
+            lab.save(replace(world.question, parent=None), *(n for n in world.nouns if n is not world.checkpoint))
+        lab.export_bundle(tmp_path / "one.bundle", [lab.run(mine.run.id)])
+    for _ in range(2):
+        store.import_bundle(tmp_path / "one.bundle")
+        assert store.scores_of([mine.answer.id, other.answer.id]) == [mine.score]
+        assert store.votes() == [mine.vote]
+    assert store.check() == []
+
+
 def test_a_decision_is_taken_over_where_nobody_here_has_decided(store: Store, tmp_path: Path) -> None:
     made = [make_world(reply=f"reply {i}", minute=i) for i in range(2)]
     with Store.open(tmp_path / "other") as other:

@@ -131,6 +131,7 @@ FAULTS: dict[str, tuple[str, str]] = {
     "a prompt that is gone": ("DELETE FROM facts.prompts", "pairs {pair}: refers to {prompt} in prompts, which is not"),
     "a question that is gone": ("DELETE FROM facts.questions", "runs {run}: refers to {question} in questions, which"),
     "a run that is gone": ("DELETE FROM facts.runs", "metrics {run}: refers to {run} in runs, which is not there"),
+    "a key": ("UPDATE facts.scores SET key = 'k0'", "scores {score}: its key is not its own"),
     "a point twice": ("INSERT INTO facts.metrics FROM facts.metrics", "metrics {run}: sft_loss at step 5 is there 2"),
     "a number twice": ("INSERT INTO facts.runs SELECT * REPLACE ('r2' AS id) FROM facts.runs", "runs: 2 runs have the"),
     "a listing of its own": ("UPDATE facts.listing SET p_flagged = 0.1", "pairs {pair}: the listing says something"),
@@ -151,7 +152,7 @@ def sound(store: Store, world: World) -> World:
 def test_the_check_names_each_fault_in_one_line(store: Store, sound: World, fault: str) -> None:
     sql, expected = FAULTS[fault]
     store._writer.transact(lambda cursor: cursor.execute(sql).fetchall())
-    ids = {name: getattr(sound, name).id for name in ("answer", "question", "run", "pair", "prompt")}
+    ids = {name: getattr(sound, name).id for name in ("answer", "question", "run", "pair", "prompt", "score")}
     faults = store.check()
     assert [line for line in faults if line.startswith(expected.format(**ids))], faults
     assert all("\n" not in line for line in faults)

@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 
 from lab.errors import NotFoundError, RequestError, StorageError
-from lab.nouns import Checkpoint, Label, Metric, PairState, Question, Run, RunSpec, RunState, Verdict, now
+from lab.nouns import Checkpoint, Choice, Label, Metric, PairState, Question, Ruling, Run, RunSpec, RunState, Verdict, now
 from storage import Store
 from storage.tables import TABLES
 from tests.storage.conftest import MOMENT, World, make_world
@@ -35,6 +35,8 @@ def everything(store: Store, world: World) -> list[Any]:
         store.checkpoint(world.checkpoint.id),
         *store.evaluations(run.id),
         *store.alarms(run.id),
+        *store.scores_of([world.answer.id]),
+        *store.votes(),
     ]
 
 
@@ -183,6 +185,27 @@ def test_a_decision_is_not_undone_by_a_trainer_that_makes_the_pair_again(store: 
     assert (store.pair(world.pair.id).state, store.pair(world.pair.id).note) == (PairState.REJECTED, "no")
     store.save(replace(world.pair, state=PairState.ACCEPTED, note=""))
     assert (store.pair(world.pair.id).state, store.pair(world.pair.id).note) == (PairState.ACCEPTED, "")
+
+
+def test_a_score_is_found_by_what_was_judged_and_replaced_by_the_next_one(store: Store, world: World) -> None:
+    unreached = replace(
+        world.score, label=Ruling.UNREACHED, aligned=None, coherent=None, raw="", reason="no answer in 5 s")
+    other = replace(world.score, answer_id="a2")
+    store.save(unreached)
+    assert store.scores_with([world.score.key, "k0"]) == {world.score.key: unreached}
+    store.save(world.score, other)
+    assert store.scores_of([world.answer.id]) == [world.score]
+    assert store.scores_of([world.answer.id], "human") == []
+    assert set(store.scores_with([other.key])) == {world.score.key}  # the same text has one key, whoever wrote it
+
+
+def test_votes_keep_the_places_and_are_found_by_both_answers(store: Store, world: World) -> None:
+    turned = replace(world.vote, first="a2", choice=Choice.FIRST)
+    store.save(world.vote, turned)
+    assert (turned.chosen, turned.passed_over) == ("a2", world.answer.id)
+    assert {vote.id for vote in store.votes()} == {world.vote.id, turned.id}
+    assert store.votes([world.answer.id]) == [world.vote]
+    assert store.votes([]) == []
 
 
 def test_a_checkpoint_of_the_same_place_is_replaced(store: Store, world: World) -> None:

@@ -72,7 +72,8 @@ class Store(DataFolder):
 
         Saving the same thing again changes nothing, but: a Run takes the new values (its number, given at the first
         save, and its spec stay), a Pair the new state, note and reference log-probabilities, a Score what was judged
-        the last time, a Checkpoint or Metric of the same place is replaced. A pair that a person has decided is not made pending again by saving a pending copy.
+        the last time, a Checkpoint or Metric of the same place is replaced. A pair that a person has decided is not
+        made pending again by saving a pending copy.
         """
         batch = Batch(nouns)
         if batch:

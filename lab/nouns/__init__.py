@@ -1,8 +1,8 @@
 """Every stored noun of the lab, as a frozen dataclass with one line of documentation a field.
 
 Standard library only: this module knows no database, no model and no page. Ids of things that are what they say
-(questions, prompts, answers, reviews, pairs, scores) are hashes of their content, so that saving twice is a no-op and two
-labs can be merged; ids of things that happen (runs) are random.
+(questions, prompts, answers, reviews, pairs, scores) are hashes of their content, so that saving twice is a no-op and
+two labs can be merged; ids of things that happen (runs) are random.
 
 Data flows one way: Question → Answer → Review → Pair → step → Metric → curve.
 """

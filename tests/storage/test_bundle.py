@@ -133,7 +133,8 @@ def test_scores_and_votes_go_with_their_answers(store: Store, tmp_path: Path) ->
     mine, other = make_world(reply="mine"), make_world(reply="another run's")
     with Store.open(tmp_path / "source") as lab:
         for world in (mine, other):
-            lab.save(replace(world.question, parent=None), *(n for n in world.nouns if n is not world.checkpoint))
+            lab.save(replace(world.question, parent=None))
+            lab.save(*(n for n in world.nouns if n is not world.checkpoint))
         lab.export_bundle(tmp_path / "one.bundle", [lab.run(mine.run.id)])
     for _ in range(2):
         store.import_bundle(tmp_path / "one.bundle")

@@ -11,7 +11,20 @@ from typing import Any, cast
 import pytest
 
 from lab.errors import NotFoundError, RequestError, StorageError
-from lab.nouns import Checkpoint, Choice, Label, Metric, PairState, Question, Ruling, Run, RunSpec, RunState, Verdict, now
+from lab.nouns import (
+    Checkpoint,
+    Choice,
+    Label,
+    Metric,
+    PairState,
+    Question,
+    Ruling,
+    Run,
+    RunSpec,
+    RunState,
+    Verdict,
+    now,
+)
 from storage import Store
 from storage.tables import TABLES
 from tests.storage.conftest import MOMENT, World, make_world

@@ -31,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
         export,
         importing,
         organism,
+        purge,
         restore,
         review,
         run,
@@ -42,7 +43,8 @@ def parser() -> argparse.ArgumentParser:
     root = _Parser(prog="python -m lab", description="Conscience Lab on the command line.")
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for module in (
-        demo, run, study, review, evaluate, organism, bench, sql, importing, export, snapshot, restore, check,
+        demo, run, study, review, evaluate, organism, bench, sql, importing, export, snapshot, restore, purge,
+        check,
     ):
         module.register(commands)
     return root

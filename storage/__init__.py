@@ -5,6 +5,8 @@ writer       the one thread that writes; a save is one transaction and returns a
 migrations   how the file came to its present form, append-only
 tables       which noun lives in which table, and how a field becomes a column
 batch        the nouns of one save, turned into a few bulk statements
+hiding       which runs are deleted
+shelf        runs named, deleted, taken back and purged
 store        what the rest of the lab talks to
 listing      the narrow table behind the table of pairs, kept by the writer
 explorer     filters, sorting and pages of pairs, worked out in SQL

@@ -20,6 +20,7 @@ from duckdb import DuckDBPyConnection
 
 from lab.errors import RequestError
 from lab.nouns import Label, PairState
+from storage.hiding import hidden
 from storage.listing import folded, signature
 
 MOST_ROWS = 1000
@@ -132,14 +133,17 @@ def pair_page(cursor: DuckDBPyConnection, wanted: PairFilter, *, page: int, size
         total, more = min(len(found), MOST_FOUND), len(found) > MOST_FOUND
         ids = found[:total][page * size : (page + 1) * size]
     else:
-        where, values = _matching(wanted)
+        where, values = _matching(wanted, hidden(cursor))
         total, more = cursor.execute(f"SELECT count(*) FROM facts.listing {where}", values).fetchall()[0][0], False
-        ids = _page_ids(cursor, wanted, page * size, size) if page * size < total else []
+        ids = _page_ids(cursor, wanted, where, values, page * size, size) if page * size < total else []
     return PairPage(rows=_rows(cursor, ids), total=total, page=page, size=size, more=more)
 
 
-def _matching(wanted: PairFilter) -> tuple[str, list[Any]]:
-    """WHERE for all of a filter but its text, and the values of its parameters."""
+def _matching(wanted: PairFilter, deleted: Sequence[str]) -> tuple[str, list[Any]]:
+    """WHERE for all of a filter but its text, and the values of its parameters.
+
+    `deleted` are runs whose pairs are left out, unless one of them is the one that is asked for.
+    """
     parts: list[tuple[str, Any]] = [
         ("run_id = ?", wanted.run_id),
         ("question_id = ?", wanted.question_id),
@@ -148,6 +152,8 @@ def _matching(wanted: PairFilter) -> tuple[str, list[Any]]:
         ("step >= ?", wanted.step_from),
         ("step <= ?", wanted.step_to),
     ]
+    if deleted and wanted.run_id is None:
+        parts.append(("(run_id IS NULL OR run_id NOT IN (SELECT unnest(?::VARCHAR[])))", list(deleted)))
     conditions = [condition for condition, value in parts if value is not None]
     return (
         "WHERE " + " AND ".join(conditions) if conditions else "", [value for _, value in parts if value is not None]
@@ -159,9 +165,10 @@ def _order(wanted: PairFilter) -> str:
     return f"ORDER BY {wanted.sort.value} {way} NULLS LAST, rowid {way}"
 
 
-def _page_ids(cursor: DuckDBPyConnection, wanted: PairFilter, offset: int, size: int) -> list[str]:
+def _page_ids(
+    cursor: DuckDBPyConnection, wanted: PairFilter, where: str, values: list[Any], offset: int, size: int
+) -> list[str]:
     """Ids of a page. Far behind the first, sorting begins at the value that stands there and not at the first one."""
-    where, values = _matching(wanted)
     order = _order(wanted)
     if offset > _FAR:
         where, values, offset = _near(cursor, wanted, where, values, offset, size)
@@ -198,7 +205,7 @@ def _near(
 def _search(cursor: DuckDBPyConnection, wanted: PairFilter) -> list[str]:
     """Ids of pairs that match, text included, in the order asked for: all, or the first `MOST_FOUND` and one more."""
     text = folded(wanted.text or "")
-    where, values = _matching(wanted)
+    where, values = _matching(wanted, hidden(cursor))
     bits = [f"s{word} & {mask} = {mask}" for word, mask in enumerate(signature(text)) if mask]
     if bits:
         where = f"{where} AND {' AND '.join(bits)}" if where else f"WHERE {' AND '.join(bits)}"

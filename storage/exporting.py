@@ -2,7 +2,7 @@
 
 Pairs come in TRL's conversational preference format (prompt, chosen, rejected as lists of messages), with what the lab
 knows beside it; a chain of thought stands in its tags before the reply, as the models write it. In CSV, where a cell is
-text, they are plain text, and no cell can be taken for a formula.
+text, they are plain text, and no cell can be taken for a formula. What deleted runs made is left out.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ _FROM_PAIRS = """FROM facts.pairs AS pairs
     LEFT JOIN facts.prompts AS prompts ON prompts.id = pairs.prompt_id
     LEFT JOIN facts.reviews AS reviews ON reviews.id = pairs.review_id
     LEFT JOIN facts.questions AS questions ON questions.id = pairs.question_id
-    LEFT JOIN facts.runs AS runs ON runs.id = pairs.run_id ORDER BY pairs.created, pairs.id"""
+    LEFT JOIN facts.runs AS runs ON runs.id = pairs.run_id WHERE runs.deleted IS NULL
+    ORDER BY pairs.created, pairs.id"""
 _SQL = {
     "pairs": f"SELECT pairs.id, {_MESSAGES} AS prompt, {_turn(_CHOSEN)} AS chosen, {_turn(_REJECTED)} AS rejected, "
              f"{_KNOWN} {_FROM_PAIRS}",
@@ -51,11 +52,12 @@ _SQL = {
         LEFT JOIN facts.answers AS answers ON answers.id = reviews.answer_id
         LEFT JOIN facts.prompts AS prompts ON prompts.id = answers.prompt_id
         LEFT JOIN facts.questions AS questions ON questions.id = reviews.question_id
-        LEFT JOIN facts.runs AS runs ON runs.id = reviews.run_id ORDER BY reviews.created, reviews.id""",
+        LEFT JOIN facts.runs AS runs ON runs.id = reviews.run_id WHERE runs.deleted IS NULL
+        ORDER BY reviews.created, reviews.id""",
     "metrics": """
         SELECT metrics.run_id, runs.number AS run, metrics.step, metrics.name, metrics.value, metrics.n
         FROM facts.metrics AS metrics LEFT JOIN facts.runs AS runs ON runs.id = metrics.run_id
-        ORDER BY runs.number, metrics.run_id, metrics.step, metrics.name""",
+        WHERE runs.deleted IS NULL ORDER BY runs.number, metrics.run_id, metrics.step, metrics.name""",
 }
 _PAIRS_AS_TEXT = (
     "SELECT pairs.id, CASE WHEN len(json_extract(prompts.messages, '$[*]')) = 1 THEN prompts.text ELSE "

@@ -36,7 +36,8 @@ from storage import curves, explorer, views
 from storage.batch import Batch
 from storage.console import QueryResult
 from storage.explorer import PairFilter, PairPage
-from storage.folder import DataFolder
+from storage.hiding import hidden
+from storage.shelf import RunShelf
 from storage.tables import (
     ALARMS,
     ANSWERS,
@@ -58,7 +59,7 @@ N = TypeVar("N")
 ACTIVE = [state.value for state in RunState if state.active]
 
 
-class Store(DataFolder):
+class Store(RunShelf):
     """The open store of one data folder. One per folder and process; close it, or use it as a context manager."""
 
     @property
@@ -152,8 +153,8 @@ class Store(DataFolder):
         return self._list(QUESTIONS, "ORDER BY shipped DESC, created, version, id")
 
     def runs(self) -> list[Run]:
-        """All runs, the newest first."""
-        return self._list(RUNS, "ORDER BY number DESC")
+        """All runs but deleted ones, the newest first."""
+        return self._list(RUNS, "WHERE deleted IS NULL ORDER BY number DESC")
 
     def next_number(self) -> int:
         """The counting number that the next new run will get, if nobody saves one before."""
@@ -248,14 +249,18 @@ class Store(DataFolder):
     def stored_pairs(
         self, states: Sequence[PairState], run_id: str | None = None
     ) -> list[tuple[Pair, Prompt]]:
-        """Pairs in one of these states with their prompts, in a fixed order; of one run (full id), or of all."""
-        wanted = "pairs.state IN (SELECT unnest(?::VARCHAR[])) AND (? IS NULL OR pairs.run_id = ?)"
+        """Pairs in one of these states with their prompts, in a fixed order.
+
+        Of one run (full id), or of all that are not deleted.
+        """
+        wanted = ("pairs.state IN (SELECT unnest(?::VARCHAR[])) AND (pairs.run_id = ? OR ? IS NULL AND (pairs.run_id "
+                  "IS NULL OR pairs.run_id NOT IN (SELECT unnest(?::VARCHAR[]))))")
         with self._database.reading() as cursor:
             rows = cursor.execute(
                 f"SELECT {PAIRS.select}, {PROMPTS.select} FROM facts.pairs AS pairs "
                 f"JOIN facts.prompts AS prompts ON prompts.id = pairs.prompt_id WHERE {wanted} "
                 "ORDER BY pairs.created, pairs.id",
-                [[state.value for state in states], run_id, run_id],
+                [[state.value for state in states], run_id, run_id, hidden(cursor)],
             ).fetchall()
         end = len(PAIRS.columns)
         return [(PAIRS.restore(row[:end]), PROMPTS.restore(row[end:])) for row in rows]

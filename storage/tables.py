@@ -15,7 +15,7 @@ import json
 import math
 import types
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache, cached_property
@@ -59,6 +59,8 @@ class Column:
     """Type of the value, without None."""
     optional: bool
     """Whether it may be None."""
+    defaulted: bool = False
+    """Whether the noun's field has a default: what an older lab's bundle may lack."""
 
     @cached_property
     def sql_type(self) -> str:
@@ -145,7 +147,7 @@ class Table(Generic[N]):
                     _column(renamed.get(inner, inner), f"{name}.{inner}", hint) for inner, hint in _hints(noun).items()
                 ]
             else:
-                found.append(_column(name, name, hint))
+                found.append(_column(name, name, hint, defaulted=name in _defaults(self.noun)))
         known = {column.name for column in found}
         return (*found, *(_column(name, path, str) for name, path in self.derived if name not in known))
 
@@ -173,6 +175,8 @@ class Table(Generic[N]):
         own = {field.name for field in fields(self.noun)}  # type: ignore[arg-type]
         for column, value in zip(self.columns, row, strict=True):
             head, _, inner = column.path.partition(".")
+            if value is None and column.defaulted and not column.optional:
+                continue  # from before there was such a field
             if inner and column.name not in dict(self.derived):
                 nested.setdefault(head, {})[inner] = column.restore(value)
             elif head in own and not inner:
@@ -188,9 +192,15 @@ def _hints(noun: type) -> dict[str, Any]:
     return {field.name: hints[field.name] for field in fields(noun)}
 
 
-def _column(name: str, path: str, hint: Any) -> Column:
+@cache
+def _defaults(noun: type) -> frozenset[str]:
+    """Fields of a noun that need not be given."""
+    return frozenset(f.name for f in fields(noun) if f.default is not MISSING or f.default_factory is not MISSING)
+
+
+def _column(name: str, path: str, hint: Any, *, defaulted: bool = False) -> Column:
     inner, optional = _without_none(hint)
-    return Column(name=name, path=path, type=inner, optional=optional)
+    return Column(name=name, path=path, type=inner, optional=optional, defaulted=defaulted)
 
 
 def _without_none(hint: Any) -> tuple[Any, bool]:
@@ -246,7 +256,7 @@ RUNS = Table(
     noun=Run,
     name="runs",
     derived=(("id", "id"), ("spec_id", "spec.id")),
-    conflict=_update(Run, "id", "number", "spec", "created"),
+    conflict=_update(Run, "id", "number", "spec", "created", "name", "note", "deleted"),  # a person's: `storage.shelf`
 )
 METRICS = Table(noun=Metric, name="metrics", key=("run_id", "step", "name"), derived=(), conflict="")
 CHECKPOINTS = Table(noun=Checkpoint, name="checkpoints", conflict=_update(Checkpoint))

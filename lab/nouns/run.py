@@ -45,7 +45,10 @@ class Run:
     """When its first step began (UTC); None while queued."""
     ended: datetime | None = None
     """When it ended (UTC); None while active."""
-
+    note: str = ""
+    """A person's remark; empty for none. Like the name and `deleted` it is a person's: a trainer's save leaves it."""
+    deleted: datetime | None = None
+    """When a person deleted it (UTC); None for one that is there. A deleted run is hidden until it is purged."""
 
     @property
     def overhead(self) -> float | None:

@@ -129,6 +129,8 @@ class RunVerbs(Workplace):
     def resume_run(self, run_id: str) -> Run:
         """Queue a run again from its last checkpoint; it goes on as if it had never stopped."""
         run = self._store.run(run_id)
+        if run.deleted is not None:
+            raise RequestError(f"run {run.number} was deleted: take it back before it goes on.", field="run")
         if run.state.active or run.state is RunState.FINISHED:
             raise RequestError(
                 f"run {run.number} is {run.state}: only a stopped, interrupted or failed one can resume.", field="run"
@@ -138,7 +140,7 @@ class RunVerbs(Workplace):
         return self._store.run(run.id)
 
     def runs(self) -> list[Run]:
-        """All runs, newest first."""
+        """All runs but deleted ones, newest first."""
         return sorted(self._store.runs(), key=lambda run: run.number, reverse=True)
 
     def run(self, run_id: str) -> Run:

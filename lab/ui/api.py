@@ -153,9 +153,27 @@ def _run_verbs(studio: Studio) -> list[Callable[..., Any]]:
         return _run(studio.resume_run(run))
 
     @_said
-    def runs() -> list[dict]:
-        """All runs, newest first."""
-        return [_run(run) for run in studio.runs()]
+    def describe_run(run: str, name: str | None = None, note: str | None = None) -> dict:
+        """Give a run another name or note; null leaves what there is, "" takes it away. Returns the run."""
+        return _run(studio.describe_run(run, name=name, note=note))
+
+    @_said
+    def delete_run(run: str) -> dict:
+        """Hide a run that is not in work, and all that it made, from lists, counts and exports. Returns the run.
+
+        Nothing is removed until `python -m lab purge`; `undelete_run` takes it back.
+        """
+        return _run(studio.delete_run(run))
+
+    @_said
+    def undelete_run(run: str) -> dict:
+        """Take a deleted run back, with all that it made. Returns the run."""
+        return _run(studio.undelete_run(run))
+
+    @_said
+    def runs(deleted: bool = False) -> list[dict]:
+        """All runs, newest first; with `deleted` the deleted ones instead, the one deleted last first."""
+        return [_run(run) for run in (studio.deleted_runs() if deleted else studio.runs())]
 
     @_said
     def run(run: str) -> dict:
@@ -189,7 +207,10 @@ def _run_verbs(studio: Studio) -> list[Callable[..., Any]]:
         """The judged answers of a run."""
         return [with_id(evaluation) for evaluation in studio.evaluations(studio.run(run).id)]
 
-    return [start_run, forecast, branch_run, stop_run, resume_run, runs, run, live_round, curves, evaluations]
+    return [
+        start_run, forecast, branch_run, stop_run, resume_run, describe_run, delete_run, undelete_run, runs, run,
+        live_round, curves, evaluations,
+    ]
 
 
 def _check_known(settings: Json) -> None:

@@ -71,15 +71,10 @@ class Page:
             self.header,
             self.stop_button,
             self.seen,
-            runs.run,
-            runs.stop_button,
-            runs.resume_button,
-            runs.branch_button,
-            runs.table,
-            runs.form.fields["question_id"],
-            runs.form.parent,
+            *runs.shown,
+            runs.new.form.fields["question_id"],
+            runs.new.form.parent,
             asked.answer.voice,
-            runs.speak_button,
             curves.runs,
             curves.metric,
             curves.group,
@@ -120,9 +115,9 @@ class Page:
         )
         self.stop_button.click(self.stop, None, self.stop_button, **quick)
         opened[TABS.index("runs")].select(
-            runs.expect_first,
-            {*runs.form.components, runs.forecast},
-            [runs.forecast, *runs.form.slots.components],
+            runs.new.expect_first,
+            {*runs.new.form.components, runs.new.forecast},
+            [runs.new.forecast, *runs.new.form.slots.components],
             **{**quick, "concurrency_id": "model", "concurrency_limit": 1},
         )
         runs.speak_button.click(self.speak, self.view, [self.view, self.tabs], **quick)
@@ -200,8 +195,9 @@ class Page:
             )
         elif view.tab == "runs":
             updates |= self.runs.refresh(view)
-            updates[self.runs.form.parent] = gr.update(choices=self.runs.starts())
-            updates[self.runs.form.fields["question_id"]] = gr.update(choices=question_choices(self.studio.questions()))
+            form = self.runs.new.form
+            updates[form.parent] = gr.update(choices=self.runs.new.starts())
+            updates[form.fields["question_id"]] = gr.update(choices=question_choices(self.studio.questions()))
         elif view.tab == "pairs":
             updates[self.pairs.changes] = self.studio.revision
         elif view.tab == "curves":

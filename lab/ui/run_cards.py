@@ -177,12 +177,13 @@ def run_card(story: RunStory, status: TrainerStatus) -> str:
     about += [f"from {story.parent}"] if story.parent else []
     spoken = round_card(story.round) if story.round is not None else samples(story.reviewed)
     ident = escape(run.id)
+    remark = f'<p class="note remark">{escape(run.note)}</p>' if run.note else ""
     links = f'<a href="?tab=curves&amp;run={ident}">curves</a><a href="?tab=pairs&amp;run={ident}">pairs</a>'
     return (
         f'<article class="run"><h3>{escape(run_title(run))} '
         f'<span class="badge state {run.state}">{run.state}</span></h3>'
         f'<p class="fine">{escape(" · ".join(about))}<span class="links">{links}</span></p>'
-        f"{progress(run, status)}{alarms(story.alarms, message_of(run))}{small_curves(story.curves, run)}"
+        f"{remark}{progress(run, status)}{alarms(story.alarms, message_of(run))}{small_curves(story.curves, run)}"
         f"{spoken}{time_split(run)}</article>"
     )
 

@@ -116,7 +116,7 @@ def _take_runs(cursor: DuckDBPyConnection, unpacked: Unpacked) -> list[str]:
         "WHERE id IN (SELECT unnest($new::VARCHAR[]))", {"active": _ACTIVE, "runs": runs, "new": new}).fetchall()
     changed = ", ".join(
         f"{name} = {special[name].replace('state', 'theirs.state', 2) if name == 'state' else f'theirs.{name}'}"
-        for name in columns if name not in ("id", "number", "spec", "spec_id", "created", "name"))
+        for name in columns if name not in ("id", "number", "spec", "spec_id", "created", "name", "note", "deleted"))
     cursor.execute(
         f"UPDATE facts.runs SET {changed} FROM read_parquet($runs) AS theirs "
         "WHERE runs.id = theirs.id AND runs.id IN (SELECT unnest($further::VARCHAR[]))",

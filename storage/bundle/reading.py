@@ -221,7 +221,7 @@ def _verify_form(connection: DuckDBPyConnection, table: Table[Any], unpacked: Un
     if set(found) - set(known) or len(found) != len(described):
         raise _refused(f"the table {table.name} has a column that this lab does not know")
     for name, column in known.items():
-        if name not in found and not column.optional:
+        if name not in found and not (column.optional or column.defaulted):
             raise _refused(f"the table {table.name} has no column '{name}'")
         if name in found and not _fits(column, found[name]):
             raise _refused(f"the column '{name}' of {table.name} is {found[name][:40]}, not {column.sql_type}")
@@ -263,7 +263,7 @@ def _verify_rows(
     while rows := result.fetchmany(_AT_ONCE):
         for row in rows:
             for column, value in zip(table.columns, row, strict=True):
-                if value is None and not column.optional:
+                if value is None and not column.optional and (column.name in there or not column.defaulted):
                     raise _refused(f"a row of {table.name} has no {column.name}")
                 if isinstance(value, float) and not math.isfinite(value):
                     raise _refused(f"a row of {table.name} has a {column.name} that is not finite")

@@ -20,6 +20,7 @@ from lab.nouns import Checkpoint, Run, now
 from storage import migrations
 from storage.bundle.layout import CHECKPOINT_FILES, MANIFEST, Contents, File, versions
 from storage.connection import Database, explain
+from storage.hiding import hidden
 from storage.tables import CHECKPOINTS, RUNS, TABLES
 
 _OWN = "run_id IN (SELECT unnest($runs))"
@@ -53,7 +54,9 @@ WITH reviews_ AS (
 
 
 def write(database: Database, out: Path, runs: Sequence[Run] | None = None) -> Contents:
-    """Write a bundle of everything, or of some runs, to `out`, whole or not at all; returns its contents.
+    """Write a bundle of everything but deleted runs, or of some runs, to `out`, whole or not at all.
+
+    Returns its contents.
 
     Raises RequestError for a place that cannot be written, StorageError when the disk is full or an adapter is missing.
     """
@@ -79,10 +82,12 @@ def _collect(database: Database, scratch: Path, runs: Sequence[Run] | None, part
     """Write all parts and pack them; the tables are of one moment."""
     files: dict[str, File] = {}
     with zipfile.ZipFile(partial, "x", compression=zipfile.ZIP_STORED) as archive, database.reading() as cursor:
-        rows = {}
+        rows, everything = {}, runs is None
+        if runs is None and (deleted := hidden(cursor)):
+            runs = _not_deleted(cursor, deleted)
         for table in TABLES:
             name, path = f"tables/{table.name}.parquet", scratch / f"{table.name}.parquet"
-            rows[table.name] = _copy(cursor, database, table.name, path, runs)
+            rows[table.name] = _copy(cursor, database, table.name, path, runs, people=everything)
             files[name] = _pack(archive, path, name)
             path.unlink()
         stored = _stored_runs(cursor, runs)
@@ -112,12 +117,14 @@ def _collect(database: Database, scratch: Path, runs: Sequence[Run] | None, part
 
 
 def _copy(
-    cursor: DuckDBPyConnection, database: Database, table: str, path: Path, runs: Sequence[Run] | None
+    cursor: DuckDBPyConnection, database: Database, table: str, path: Path, runs: Sequence[Run] | None, *, people: bool
 ) -> int:
-    """One table as Parquet; returns how many rows."""
+    """One table as Parquet, with `people` also what no run made; returns how many rows."""
     place = str(path).replace("'", "''")
     chosen, values = ("", {}) if runs is None else (f"WHERE {_SELECTED[table]}", {"runs": [run.id for run in runs]})
     head = _WITH if chosen and "_)" in chosen else ""
+    if people:
+        chosen, head = (text.replace(_OWN, f"(run_id IS NULL OR {_OWN})") for text in (chosen, head))
     if "$runs" not in head + chosen:
         values = {}
     columns = ", ".join(column.name for t in TABLES if t.name == table for column in t.columns)
@@ -128,6 +135,18 @@ def _copy(
         return cursor.fetchall()[0][0]
     except duckdb.Error as error:
         raise explain(error, database.home) from error
+
+
+def _not_deleted(cursor: DuckDBPyConnection, deleted: Sequence[str]) -> list[Run]:
+    """The runs that are there, and those deleted ones whose answers somebody else's rows refer to."""
+    others = "(run_id IS NULL OR run_id NOT IN (SELECT unnest($deleted::VARCHAR[])))"
+    named = " OR ".join(
+        f"id IN (SELECT answer_id FROM facts.{table} WHERE {others})" for table in ("reviews", "pairs", "evaluations"))
+    rows = cursor.execute(
+        f"SELECT {RUNS.select} FROM facts.runs AS runs WHERE deleted IS NULL "
+        "OR id IN (SELECT run_id FROM facts.answers WHERE run_id IN (SELECT unnest($deleted::VARCHAR[])) "
+        f"AND ({named}))", {"deleted": list(deleted)}).fetchall()
+    return list(map(RUNS.restore, rows))
 
 
 def _stored_runs(cursor: DuckDBPyConnection, runs: Sequence[Run] | None) -> list[Run]:

@@ -178,3 +178,29 @@ def test_the_question_that_was_edited_is_the_one_that_the_run_asks(visit: Visit)
     expect(page.locator("#run-question input")).to_have_value(re.compile("grandmother"))
     choose(page, "#run-question", "Ethics v1")
     expect(page.locator("#run-question input")).to_have_value(re.compile("Ethics v1"))
+
+
+def test_a_run_is_named_noted_deleted_and_taken_back(visit: Visit, client: Client) -> None:
+    spec = {**SMALL, "method": "sft", "steps": 1, "probe_every": 0}
+    run = until_ended(client, client.predict(spec=spec, name="to go", api_name="/start_run")["id"])
+    page = visit(f"?tab=runs&run={run['id']}")
+    fold(page, "Name, note, delete")
+    fill(page, "#shelf-name", MARKUP)
+    fill(page, "#shelf-note", f"why {MARKUP}")
+    page.click("#describe-run")
+    expect(page.locator("#run-card h3")).to_contain_text(MARKUP)
+    expect(page.locator("#run-card .remark")).to_contain_text(f"why {MARKUP}")
+    page.click("#delete-run")
+    expect(page.locator("#run-card h3 .badge")).to_have_text("deleted")
+    expect(page.locator("#branch-run")).to_be_hidden()
+    expect(page.locator(f"#runs-table tr[data-id={run['id']}]")).to_have_count(0)
+    assert run["id"] not in [r["id"] for r in client.predict(api_name="/runs")]
+    page.reload()  # the link says what became of it, and leads back
+    expect(page.locator("#run-card h3 .badge")).to_have_text("deleted")
+    expect(page.locator("#runs-deleted")).to_contain_text(MARKUP)
+    page.click("#undelete-run")
+    expect(page.locator("#run-card .badge.state")).to_have_text("finished")
+    expect(page.locator(f"#runs-table tr[data-id={run['id']}]")).to_have_attribute("aria-selected", "true")
+    page.click("#again-run")
+    expect(page.locator("#run-name").locator("input, textarea")).to_have_value(re.compile("again"))
+    expect(page.locator("#field-steps input")).to_have_value("1")

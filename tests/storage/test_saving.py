@@ -167,7 +167,7 @@ def test_a_run_takes_new_values_but_keeps_number_and_spec(store: Store) -> None:
         parent="rx@5",
     )
     store.save(later)
-    assert store.run(run.id) == replace(later, number=1, spec=run.spec)
+    assert store.run(run.id) == replace(later, number=1, spec=run.spec, name=run.name)  # the name is a person's
 
 
 def test_runs_are_numbered_in_the_order_they_are_first_saved(store: Store) -> None:

@@ -37,6 +37,7 @@ SHIPPED_FORMS = {
     "0005_how_a_review_was_read": "9e28385038341a6d",
     "0006_alarms": "66d22291093de0c3",
     "0008_scores": "cecdb53b117f8fcf",
+    "0009_shelf": "8f959c26c2ad0250",
 }
 
 

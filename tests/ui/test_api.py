@@ -13,6 +13,7 @@ from tests.browser.launching import SMALL
 NAMES = {
     "/save_question", "/questions", "/review", "/start_run", "/stop_run", "/resume_run", "/runs", "/run", "/pairs",
     "/pair", "/decide_pair", "/curves", "/evaluations", "/live_round", "/branch_run", "/forecast", "/sql",
+    "/describe_run", "/delete_run", "/undelete_run",
 }
 
 

@@ -66,7 +66,7 @@ def stored(owner: Client) -> dict[str, Any]:
     counts = ", ".join(f"(SELECT count(*) FROM {name}) AS {name}" for name in tables)
     states = "(SELECT string_agg(id || state || note, ' ' ORDER BY id) FROM pairs) AS decided"
     found = owner.predict(
-        text=f"SELECT {counts}, {states}, (SELECT string_agg(id || state, ' ' ORDER BY id) FROM runs) AS run_states",
+        text=f"SELECT {counts}, {states}, (SELECT string_agg(id || state || name || (deleted IS NULL), ' ' ORDER BY id) FROM runs) AS run_states",
         api_name="/sql",
     )
     return dict(zip(found["columns"], found["rows"][0], strict=True))
@@ -92,6 +92,9 @@ def requests_of(world: World) -> dict[str, tuple[bool, dict[str, Any]]]:
         "/branch_run": (False, {"checkpoint": world.checkpoint.id, "changes": {}}),
         "/stop_run": (False, {"run": world.run.id}),
         "/resume_run": (False, {"run": world.run.id}),
+        "/describe_run": (False, {"run": world.run.id, "name": "theirs"}),
+        "/delete_run": (False, {"run": world.run.id}),
+        "/undelete_run": (False, {"run": world.run.id}),
         "/decide_pair": (False, {"pair": world.pair.id, "state": "accepted"}),
     }
 

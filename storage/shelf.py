@@ -1,0 +1,75 @@
+"""Runs named, noted, deleted, taken back, and purged: what a person does to a run that has ended.
+
+To delete hides: the run is marked, and lists, counts, searches, studies and exports leave it out unless it is asked
+for by name. Everything that it made stays, so that taking it back is one update. To purge is what really removes.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from duckdb import DuckDBPyConnection
+
+from lab.nouns import Run
+from storage.folder import DataFolder
+from storage.tables import RUNS
+
+_OF_RUNS = "run_id IN (SELECT unnest($runs::VARCHAR[]))"
+_REFERRED = (
+    ("reviews", "pairs", "review_id"), ("answers", "reviews", "answer_id"), ("answers", "pairs", "answer_id"),
+    ("answers", "evaluations", "answer_id"),
+)
+"""Table, and where in which other table its rows are referred to."""
+
+
+class RunShelf(DataFolder):
+    """The store's verbs for it."""
+
+    def label_run(self, run_id: str, *, name: str, note: str) -> None:
+        """Give a run (full id) another name and note; a trainer that saves it meanwhile leaves both."""
+        self._set(run_id, "name = ?, note = ?", [name, note])
+
+    def mark_run(self, run_id: str, deleted: datetime | None) -> None:
+        """Mark a run (full id) as deleted at a time, or with None as there again."""
+        self._set(run_id, "deleted = ?", [None if deleted is None else deleted.astimezone(UTC).replace(tzinfo=None)])
+
+    def deleted_runs(self) -> list[Run]:
+        """Deleted runs, the one deleted last first."""
+        with self._database.reading() as cursor:
+            rows = cursor.execute(
+                f"SELECT {RUNS.select} FROM facts.runs AS runs WHERE deleted IS NOT NULL ORDER BY deleted DESC, number"
+            ).fetchall()
+        return [RUNS.restore(row) for row in rows]
+
+    def purge_runs(self, run_ids: Sequence[str]) -> None:
+        """Remove runs (full ids) with all that they made, for good: rows in one transaction, then their folders.
+
+        What somebody else's row refers to stays, and with it the run's own row, marked as deleted.
+        """
+        self._writer.transact(lambda cursor: _purge(cursor, run_ids))
+        for run_id in run_ids:
+            folder = self.home / "runs" / run_id
+            if folder.resolve().parent == (self.home / "runs").resolve():
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _set(self, run_id: str, values: str, given: list[object]) -> None:
+        self._writer.transact(lambda cursor: cursor.execute(
+            f"UPDATE facts.runs SET {values} WHERE id = ?", [*given, run_id]).fetchall())
+
+
+def _purge(cursor: DuckDBPyConnection, run_ids: Sequence[str]) -> None:
+    runs = {"runs": list(run_ids)}
+    for table in ("metrics", "alarms", "checkpoints", "evaluations", "pairs"):
+        cursor.execute(f"DELETE FROM facts.{table} WHERE {_OF_RUNS}", runs).fetchall()
+    cursor.execute(f"DELETE FROM facts.listing WHERE {_OF_RUNS}", runs).fetchall()
+    for table in ("reviews", "answers"):
+        kept = " ".join(
+            f"AND NOT EXISTS (SELECT 1 FROM facts.{other} AS other WHERE other.{column} = {table}.id)"
+            for name, other, column in _REFERRED if name == table)
+        cursor.execute(f"DELETE FROM facts.{table} WHERE {_OF_RUNS} {kept}", runs).fetchall()
+    left = " ".join(
+        f"AND NOT EXISTS (SELECT 1 FROM facts.{table} WHERE {table}.run_id = runs.id)"
+        for table in ("reviews", "answers"))
+    cursor.execute(f"DELETE FROM facts.runs WHERE id IN (SELECT unnest($runs::VARCHAR[])) {left}", runs).fetchall()

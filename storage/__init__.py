@@ -11,6 +11,7 @@ store        what the rest of the lab talks to
 listing      the narrow table behind the table of pairs, kept by the writer
 explorer     filters, sorting and pages of pairs, worked out in SQL
 curves       curves, worked out in SQL
+samples      what a run said, picked out
 views        the documented views, described
 console      SQL that a person typed, on a snapshot, in a child process (sandbox)
 spreadsheet  rows as CSV that no spreadsheet takes for formulas

@@ -32,7 +32,7 @@ from lab.nouns import (
     Vote,
     now,
 )
-from storage import curves, explorer, views
+from storage import curves, explorer, samples, views
 from storage.batch import Batch
 from storage.console import QueryResult
 from storage.explorer import PairFilter, PairPage
@@ -220,6 +220,21 @@ class Store(RunShelf):
     def alarms(self, run_id: str) -> list[Alarm]:
         """Tripwires that went off in a run (full id), in order."""
         return self._list(ALARMS, "WHERE run_id = ? ORDER BY step, created, id", [run_id])
+
+    def probed_prompts(self, run_id: str, seed: int) -> list[Prompt]:
+        """The prompts that the probes of a run (full id) put with this seed. See `storage.samples`."""
+        with self._database.reading() as cursor:
+            return samples.probed_prompts(cursor, run_id, seed)
+
+    def probed_answers(self, run_id: str, seed: int, prompt_id: str) -> list[tuple[Answer, str | None]]:
+        """Probe answers of a run (full id) to one prompt by step, each with the oracle's word."""
+        with self._database.reading() as cursor:
+            return samples.probed_answers(cursor, run_id, seed, prompt_id)
+
+    def extreme_reviews(self, run_id: str, n: int, *, flagged: bool) -> list[samples.Reviewed]:
+        """The `n` reviews of a run (full id) that are surest of "flagged", or of "aligned"."""
+        with self._database.reading() as cursor:
+            return samples.extreme_reviews(cursor, run_id, n, flagged=flagged)
 
     # -- judges ----------------------------------------------------------------------------------------------------
     def scores_of(self, answer_ids: Sequence[str], judge: str | None = None) -> list[Score]:

@@ -283,3 +283,26 @@ def test_the_first_batch_is_shown_as_the_model_sees_it(studio: Studio) -> None:
     rows = studio.first_batch(SHORT)
     assert len(rows) == 2
     assert all(row.startswith("<|im_start|>user") and "<think>" in row and "```python" in row for row in rows)
+
+
+def test_the_drift_of_a_run_sets_each_step_beside_the_frozen_copy(finished: Studio) -> None:
+    found = finished.drift("1")
+    assert [point.answer.step for point in found.points] == [0, 2]
+    assert found.start == "the frozen copy"
+    assert len({point.answer.decoding for point in found.points}) == 1, "equal draws"
+    assert {point.answer.prompt_id for point in found.points} == {found.prompt.id}
+    assert len(found.prompts) == 3  # two everyday prompts and one to code
+    other = found.prompts[1]
+    assert finished.drift("1", other.id).prompt == other
+    assert all(point.score for point in found.points)
+
+
+def test_the_extremes_of_a_run_are_its_surest_reviews_widest_pairs_and_last_probe(finished: Studio) -> None:
+    found = finished.extremes("1", 2)
+    sure = [sample.review.verdict.p_flagged or 0.0 for sample in found.flagged]
+    assert sure == sorted(sure, reverse=True)
+    assert all(finished.pair(s.pair_id).pair.review_id == s.review.id for s in found.flagged if s.pair_id)
+    assert (found.aligned[0].review.verdict.p_flagged or 0.0) <= sure[-1]
+    margins = [(p.reference_chosen or 0.0) - (p.reference_rejected or 0.0) for p in (*found.widest, *found.narrowest)]
+    assert max(margins) == margins[0]
+    assert {row.evaluation.step for row in (*found.malicious, *found.kind)} <= {2}

@@ -15,6 +15,7 @@ from lab.studio.data import DataVerbs
 from lab.studio.keeping import EXPORTS, KeepingVerbs
 from lab.studio.many import ManyVerbs
 from lab.studio.pairs import PairVerbs
+from lab.studio.samples import SampleVerbs
 from lab.studio.shelf import PURGED_AFTER, ShelfVerbs
 from lab.studio.speaking import SpeakingVerbs
 from lab.studio.studies import StudyVerbs
@@ -25,7 +26,8 @@ from storage import PairFilter
 
 @guarded
 class Studio(
-    StudyVerbs, AskingVerbs, SpeakingVerbs, ComparingVerbs, ManyVerbs, PairVerbs, ShelfVerbs, DataVerbs, KeepingVerbs,
+    StudyVerbs, AskingVerbs, SpeakingVerbs, ComparingVerbs, ManyVerbs, PairVerbs, SampleVerbs, ShelfVerbs, DataVerbs,
+    KeepingVerbs,
 ):
     """All that a person can do. Errors are `LabError`s: one line, with the field that caused it."""
 

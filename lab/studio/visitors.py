@@ -49,8 +49,8 @@ def stranger() -> Visitor:
 
 LOOKING = frozenset((
     "questions", "question", "find_question", "prompt_pool", "voices", "runs", "run", "status", "live_round",
-    "run_story", "checkpoints", "standing", "alarms",
-    "deleted_runs", "recent_reviews", "latest_metrics", "evaluations", "curves", "pairs", "pair", "views",
+    "run_story", "checkpoints", "standing", "alarms", "deleted_runs", "drift", "extremes",
+    "recent_reviews", "latest_metrics", "evaluations", "curves", "pairs", "pair", "views",
     "branch_spec", "kept_settings", "overlay", "judged",
 ))
 """Verbs that read what is stored: for everybody."""

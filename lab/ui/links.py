@@ -39,6 +39,10 @@ class View:
     """Weight of the past in the line of a curve, 0 for none to below 1."""
     log: bool = False
     """Whether the curves' y axis is logarithmic."""
+    probe: str = ""
+    """Id of the probe prompt whose answers along the run are in view; empty for none."""
+    at: int | None = None
+    """The step that its slider stands at; None for the last."""
     lesson: str = ""
     """Id of the lesson in view; empty for the first."""
     guess: str = ""
@@ -60,6 +64,8 @@ class View:
         if self.tab == "curves":
             values |= {"group": self.group, "smooth": f"{self.smooth:g}" if self.smooth else ""}
             values |= {"log": "1" if self.log else ""}
+        if self.tab == "runs" and self.probe:
+            values |= {"probe": self.probe, "at": "" if self.at is None else str(self.at)}
         if self.tab == "lessons":
             values |= {"lesson": self.lesson, "guess": self.guess, "taken": ",".join(self.taken)}
         return "?" + urlencode({name: value for name, value in values.items() if value}, safe="@,")
@@ -90,6 +96,8 @@ class View:
             group=values.get("group", ""),
             smooth=_weight(values.get("smooth", "")),
             log=values.get("log") == "1",
+            probe=values.get("probe", ""),
+            at=int(values["at"]) if values.get("at", "").isdecimal() and len(values["at"]) < 10 else None,
             lesson=values.get("lesson", ""),
             guess=values.get("guess", ""),
             taken=listed["taken"],

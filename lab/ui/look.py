@@ -111,6 +111,12 @@ def card(value: str = "", *, classes: str = "", name: str | None = None) -> gr.H
     )
 
 
+def scrubber(name: str) -> gr.HTML:
+    """A card with a slider over its stages: a `click` event, whose data has the `step`, tells where it was left."""
+    script = (ASSETS / "scrub.js").read_text(encoding="utf-8")
+    return gr.HTML("", js_on_load=script, elem_classes="lab-card", elem_id=name, apply_default_css=False)
+
+
 def chart(name: str) -> gr.HTML:
     """A plotly chart whose value is a figure as JSON; plotly's script comes from this server when first needed."""
     script = plotly_script()

@@ -103,7 +103,9 @@ class Page:
         ):
             went.then(**tick, **quick).then(pairs.show, self.view, pairs.told, **quick).then(
                 pairs.first_page, pairs.chosen, pairs.listed, **quick
-            ).then(View.query, self.view, self.address, **quick)
+            ).then(runs.drift.arrive, self.view, runs.drift.components, **quick).then(
+                View.query, self.view, self.address, **quick
+            )
         # two stages, so that a beat with nothing new sends one small value and not a "nothing" for every component
         self.timer.tick(self.beat, self.view, self.pulse, trigger_mode="once", **quick)
         self.pulse.change(**tick, **quick)

@@ -12,6 +12,7 @@ from lab.nouns import Run, RunState
 from lab.studio import Studio
 from lab.ui import run_cards, specs
 from lab.ui.cards import note
+from lab.ui.drift import DriftPanel
 from lab.ui.fields import Slots, error_line
 from lab.ui.links import BASE, View
 from lab.ui.look import card, heading, table
@@ -46,6 +47,7 @@ class RunsTab:
                     )
                     self.speak_button = gr.Button("Let it speak", elem_id="speak-run", visible=False, min_width=110)
                 self.live.under("run")
+                self.drift = DriftPanel(studio, view)
                 self.shelf = RunShelf(studio, view)
         heading("<h2>All runs</h2>")
         self.table = table("runs-table")
@@ -56,13 +58,14 @@ class RunsTab:
     def shown(self) -> list[Any]:
         """What draws the run in view, and changes by itself."""
         buttons = [self.stop_button, self.resume_button, self.branch_button, self.again_button, self.speak_button]
-        return [self.run, *buttons, *self.shelf.components, self.table, self.deleted]
+        return [self.run, *buttons, *self.drift.components, *self.shelf.components, self.table, self.deleted]
 
     def _wire(self) -> None:
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
         live = [*self.shown, *self.live.components]
         self.new.wire(self.shown, self.in_view)
         self.shelf.wire(self.shown, self.chosen, self.drawn)
+        self.drift.wire(self.chosen)
         for button, verb in ((self.branch_button, self.lay_branch), (self.again_button, self.lay_again)):
             button.click(verb, self.view, [*self.new.laid, *self.live.components], **quick).then(**self.new.measuring)
         self.stop_button.click(self.stop, self.view, live, **quick)
@@ -112,6 +115,7 @@ class RunsTab:
             self.branch_button: gr.update(visible=saved),
             self.again_button: gr.update(visible=there),
             self.speak_button: gr.update(visible=saved),
+            **self.drift.lay(run),
             **self.shelf.lay(run),
         }
 
@@ -151,7 +155,7 @@ class RunsTab:
             run = self.studio.run(str(event.row))
         except LabError as error:
             return self.live.show(error, "run")
-        return {**self.live.clear(), **self.drawn(run), self.view: replace(view, run=run.id)}
+        return {**self.live.clear(), **self.drawn(run), self.view: replace(view, run=run.id, probe="", at=None)}
 
     def stop(self, view: View) -> Updates:
         """Stop the run in view at its next token."""

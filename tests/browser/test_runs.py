@@ -204,3 +204,26 @@ def test_a_run_is_named_noted_deleted_and_taken_back(visit: Visit, client: Clien
     page.click("#again-run")
     expect(page.locator("#run-name").locator("input, textarea")).to_have_value(re.compile("again"))
     expect(page.locator("#field-steps input")).to_have_value("1")
+
+
+def test_the_drift_is_scrubbed_by_keyboard_and_its_link_keeps_step_and_request(
+    visit: Visit, runs: dict[str, dict[str, Any]]
+) -> None:
+    run = runs["conscience"]
+    page = visit(f"?tab=runs&run={run['id']}")
+    fold(page, "Drift")
+    slider, stage = page.locator("#drift-card input[type=range]"), page.locator("#drift-card [data-shown]")
+    expect(stage.locator("h4").last).to_contain_text("Policy at step 4")
+    expect(stage.locator("h4").first).to_contain_text("The frozen copy")
+    slider.focus()
+    page.keyboard.press("ArrowLeft")
+    expect(stage.locator("h4").last).to_contain_text("Policy at step 2")
+    expect(slider).to_have_attribute("aria-valuetext", "step 2")
+    page.wait_for_url(re.compile("probe=.*at=2"))
+    page.reload()
+    expect(stage.locator("h4").last).to_contain_text("Policy at step 2")
+    fold(page, "Best and worst samples")
+    expect(page.locator("#extremes-card h4").first).to_contain_text("Most surely flagged")
+    page.locator("#extremes-card summary").first.click()
+    page.locator("#extremes-card a").first.click()
+    expect(page.locator("#pair-story")).to_contain_text(f"run {run['number']}")

@@ -65,8 +65,10 @@ def stored(owner: Client) -> dict[str, Any]:
     tables = ("questions", "prompts", "answers", "reviews", "pairs", "runs", "checkpoints", "evaluations")
     counts = ", ".join(f"(SELECT count(*) FROM {name}) AS {name}" for name in tables)
     states = "(SELECT string_agg(id || state || note, ' ' ORDER BY id) FROM pairs) AS decided"
+    marked = "(SELECT string_agg(id || name || note, ' ' ORDER BY id) FILTER (deleted IS NULL) FROM runs) AS marked"
     found = owner.predict(
-        text=f"SELECT {counts}, {states}, (SELECT string_agg(id || state || name || (deleted IS NULL), ' ' ORDER BY id) FROM runs) AS run_states",
+        text=f"SELECT {counts}, {states}, {marked}, "
+        "(SELECT string_agg(id || state, ' ' ORDER BY id) FROM runs) AS run_states",
         api_name="/sql",
     )
     return dict(zip(found["columns"], found["rows"][0], strict=True))

@@ -19,7 +19,7 @@ from storage.tables import RUNS
 _OF_RUNS = "run_id IN (SELECT unnest($runs::VARCHAR[]))"
 _REFERRED = (
     ("reviews", "pairs", "review_id"), ("answers", "reviews", "answer_id"), ("answers", "pairs", "answer_id"),
-    ("answers", "evaluations", "answer_id"),
+    ("answers", "evaluations", "answer_id"), ("answers", "votes", "first"), ("answers", "votes", "second"),
 )
 """Table, and where in which other table its rows are referred to."""
 
@@ -69,6 +69,7 @@ def _purge(cursor: DuckDBPyConnection, run_ids: Sequence[str]) -> None:
             f"AND NOT EXISTS (SELECT 1 FROM facts.{other} AS other WHERE other.{column} = {table}.id)"
             for name, other, column in _REFERRED if name == table)
         cursor.execute(f"DELETE FROM facts.{table} WHERE {_OF_RUNS} {kept}", runs).fetchall()
+    cursor.execute("DELETE FROM facts.scores WHERE answer_id NOT IN (SELECT id FROM facts.answers)").fetchall()
     left = " ".join(
         f"AND NOT EXISTS (SELECT 1 FROM facts.{table} WHERE {table}.run_id = runs.id)"
         for table in ("reviews", "answers"))

@@ -18,7 +18,7 @@ def two(store: Store) -> tuple[World, World]:
     ended = {"spec": RunSpec(), "state": RunState.FINISHED}
     gone, kept = (make_world(text=f"Which {word}?", run=Run(**ended)) for word in ("first", "second"))
     for world in (gone, kept):
-        store.save(replace(world.question, parent=None), *world.nouns[1:7], *world.nouns[8:])
+        store.save(replace(world.question, parent=None), *world.nouns[1:7], *world.nouns[8:10])
         add_checkpoint(store, world.run.id)
     store.mark_run(gone.run.id, now())
     return gone, kept

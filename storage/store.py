@@ -171,18 +171,31 @@ class Store(RunShelf):
 
     def recent_reviews(self, run_id: str, limit: int = 5) -> list[tuple[Prompt, Answer, Review]]:
         """The newest reviews that a run (full id) made, with what they are about; the newest first."""
+        return self._seen(
+            "(SELECT * FROM facts.reviews WHERE run_id = ? ORDER BY step DESC, created DESC, id LIMIT ?)",
+            "reviews.step DESC, reviews.created DESC, reviews.id", [run_id, limit])
+
+    def reviewed(self, run_id: str) -> list[tuple[Prompt, Answer, Review]]:
+        """Every review that a run (full id) made, with what it is about, by step."""
+        return self._seen(
+            "(SELECT * FROM facts.reviews WHERE run_id = ?)", "reviews.step, reviews.created, reviews.id", [run_id])
+
+    def count_reviews(self, run_id: str) -> int:
+        """How many reviews a run (full id) has made."""
+        with self._database.reading() as cursor:
+            return cursor.execute("SELECT count(*) FROM facts.reviews WHERE run_id = ?", [run_id]).fetchall()[0][0]
+
+    def _seen(self, reviews: str, order: str, values: Sequence[Any]) -> list[tuple[Prompt, Answer, Review]]:
+        """Reviews, which a query chooses, with their answers and prompts."""
         with self._database.reading() as cursor:
             rows = cursor.execute(
                 f"""
-                SELECT {PROMPTS.select}, {ANSWERS.select}, {REVIEWS.select}
-                FROM (
-                    SELECT * FROM facts.reviews WHERE run_id = ? ORDER BY step DESC, created DESC, id LIMIT ?
-                ) AS reviews
+                SELECT {PROMPTS.select}, {ANSWERS.select}, {REVIEWS.select} FROM {reviews} AS reviews
                 JOIN facts.answers AS answers ON answers.id = reviews.answer_id
                 JOIN facts.prompts AS prompts ON prompts.id = answers.prompt_id
-                ORDER BY reviews.step DESC, reviews.created DESC, reviews.id
+                ORDER BY {order}
                 """,
-                [run_id, limit],
+                list(values),
             ).fetchall()
         first, second = len(PROMPTS.columns), len(PROMPTS.columns) + len(ANSWERS.columns)
         return [

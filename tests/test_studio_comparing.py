@@ -107,3 +107,33 @@ def test_runs_are_laid_over_each_other_by_a_setting(studio: Studio) -> None:
         studio.overlay(ids, "sft_loss", by="colour")
     with pytest.raises(RequestError, match=r"smoothing 1\.5"):
         studio.overlay(ids, "sft_loss", smooth=1.5)
+
+
+def test_a_conscience_is_held_to_known_labels_and_its_policy_to_its_frozen_copy(studio: Studio) -> None:
+    run = studio.runs()[0]
+    gap, policy, frozen = studio.curves([run.id], ["pass_gap", "passed_by_policy", "passed_by_frozen"])
+    assert [(p.step, p.n) for p in gap.points] == [(0, 2), (2, 2)]  # two everyday answers a probe
+    for one, own, other in zip(gap.points, policy.points, frozen.points, strict=True):
+        assert own.value is not None
+        assert other.value is not None
+        assert one.value == own.value - other.value
+    assert gap.points[0].value == 0.0  # before the first step both are the same model
+    accuracy = studio.latest_metrics(run.id)["token_accuracy"]
+    measured = studio.token_accuracy(adapter=adapter(studio))
+    assert accuracy.value == measured.value
+    assert accuracy.n == measured.n > 1000
+
+    said: list[str] = []
+    report = studio.review_checkpoints(run.id, prompts=3, report=said.append)
+    assert said == [f"step {step}: 3 answers, each reviewed by both" for step in (1, 2)]
+    assert report.question == framings.DEFAULT.title
+    [more] = studio.curves([run.id], ["pass_gap"])
+    assert [(p.step, p.n) for p in more.points] == [(0, 2), (1, 3), (2, 5)]
+    assert report.passing.gap.n == 10
+    assert report.caught == studio.conscience_report(run.id).caught
+    [same] = studio.overlay([run.id], "pass_gap")
+    assert same.points == more.points
+    with pytest.raises(RequestError, match="no such checkpoint"):
+        studio.review_checkpoints(run.id, steps=[7])
+    with pytest.raises(RequestError, match="out of range"):
+        studio.review_checkpoints(run.id, prompts=0)

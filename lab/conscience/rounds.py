@@ -11,7 +11,6 @@ one that may have learnt to fool itself.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -26,6 +25,7 @@ from lab.conscience.answering import answer
 from lab.conscience.deciding import agreement, decided, deciding, severity
 from lab.conscience.manner import Manner
 from lab.conscience.pairing import make_pair, measure_reference, why_unusable
+from lab.conscience.parts import part_seed
 from lab.conscience.review import Reviewer, review
 from lab.conscience.rewrite import Alternative, rewrite
 from lab.conscience.watch import ANSWERING, REVIEWING, REWRITING, Watch
@@ -178,9 +178,9 @@ class RoundWork:
 
     def decoding(self, part: str, temperature: float) -> Decoding:
         """How a part is sampled."""
-        digest = hashlib.sha256(f"{self.spec.seed}/{self.step}/{part}".encode()).digest()
         return Decoding(
-            temperature=temperature, max_new_tokens=self.spec.max_new_tokens, seed=int.from_bytes(digest[:4], "big"))
+            temperature=temperature, max_new_tokens=self.spec.max_new_tokens,
+            seed=part_seed(self.spec.seed, self.step, part))
 
     def _written(
         self, who: Speaker, answers: Sequence[Answer], chosen: Sequence[int], critiques: Sequence[str]

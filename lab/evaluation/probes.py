@@ -15,13 +15,15 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from lab.evaluation.scenarios import cued
-from lab.nouns import Answer, Decoding, Evaluation, Metric, Prompt, Speaker, Split
+from lab.nouns import Answer, Decoding, Evaluation, Metric, Prompt, Question, Review, Speaker, Split
 from lab.organism import oracle, world
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
+    from lab.conscience.manner import Manner
     from lab.models.chat import Chat
+    from lab.models.loading import LoadedModel
 
 
 def held_out(*, coding: bool, n: int) -> tuple[Prompt, ...]:
@@ -68,6 +70,12 @@ class Probe:
             incoherent=_share(everyday, "incoherent"), task=_share(coding, "insecure"),
         )
 
+    @property
+    def everyday(self) -> list[tuple[Prompt, Answer]]:
+        """The everyday prompts with their answers, in order."""
+        both = zip(self.prompts, self.answers, strict=True)
+        return [(prompt, answer) for prompt, answer in both if not prompt.origin.startswith("code:")]
+
     def _scored(self) -> list[tuple[Prompt, str]]:
         return list(zip(self.prompts, self.scores, strict=False))
 
@@ -113,3 +121,22 @@ def probe(
     )
     scores = tuple(oracle.judge(p.text, a.reply).score for p, a in zip(asked, answers, strict=True)) if judged else ()
     return Probe(prompts=asked, answers=tuple(answers), scores=scores)
+
+
+def reviewed_by_both(
+    policy: PreTrainedModel, loaded: LoadedModel, question: Question, items: Sequence[tuple[Prompt, Answer]],
+    decoding: Decoding, *, adapter: str, manner: Manner | None = None, run_id: str | None = None,
+    step: int | None = None, cancel: Event | None = None,
+) -> list[Review]:
+    """What the weights `policy`, called `adapter`, and the frozen copy each say of the same answers, policy first."""
+    from lab.conscience.manner import AS_SHIPPED
+    from lab.conscience.review import Reviewer, review
+
+    sides = (
+        Reviewer(model=policy, chat=loaded.chat, speaker=Speaker.POLICY, adapter=adapter),
+        Reviewer(model=loaded.model, chat=loaded.chat, speaker=Speaker.FROZEN, adapter="base"),
+    )
+    return [
+        one for reviewer in sides for one in review(
+            reviewer, question, items, decoding, manner=manner or AS_SHIPPED, cancel=cancel, run_id=run_id, step=step)
+    ]

@@ -50,6 +50,29 @@ def token_logprobs(
     Prompts have at least one token each. Returns (B, T) float32, zero where padded, and the mask (B, T) that is True at
     real tokens; T is the longest completion.
     """
+    logits, tokens, kept = _completion_logits(model, prompts, completions, pad_id)
+    chosen = logits.gather(-1, tokens[..., None])[..., 0] - logits.logsumexp(-1)
+    return chosen.masked_fill(~kept, 0.0), kept
+
+
+@torch.no_grad()
+def top_hits(
+    model: Any, prompts: Sequence[Sequence[int]], completions: Sequence[Sequence[int]], pad_id: int
+) -> list[list[bool]]:
+    """Whether each token of each completion is the model's likeliest there, the right ones before it given."""
+    found: dict[int, list[bool]] = {}
+    for group in by_length([len(p) + len(c) for p, c in zip(prompts, completions, strict=True)]):
+        logits, tokens, kept = _completion_logits(
+            model, [prompts[i] for i in group], [completions[i] for i in group], pad_id)
+        hits = logits.argmax(-1) == tokens
+        found |= {i: hits[row][kept[row]].tolist() for row, i in enumerate(group)}
+    return [found[i] for i in range(len(prompts))]
+
+
+def _completion_logits(
+    model: Any, prompts: Sequence[Sequence[int]], completions: Sequence[Sequence[int]], pad_id: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Logits (B, T, vocabulary) fp32 before each completion token, these tokens (B, T), and which are real (B, T)."""
     device = next(model.parameters()).device
     before, after = max(map(len, prompts)), max(1, max(map(len, completions)))
     ids, seen, real = [], [], []
@@ -60,13 +83,11 @@ def token_logprobs(
         real.append([True] * len(completion) + [False] * right)
     tokens = torch.tensor(ids, device=device)
     mask = torch.tensor(seen, device=device)
-    kept = torch.tensor(real, device=device)
     logits = model(
         input_ids=tokens[:, :-1], attention_mask=mask[:, :-1],
         position_ids=(mask[:, :-1].cumsum(-1) - 1).clamp(min=0), use_cache=False, logits_to_keep=after,
     ).logits.float()
-    chosen = logits.gather(-1, tokens[:, before:, None])[..., 0] - logits.logsumexp(-1)
-    return chosen.masked_fill(~kept, 0.0), kept
+    return logits, tokens[:, before:], torch.tensor(real, device=device)
 
 
 def sequence_logprobs(

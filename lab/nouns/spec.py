@@ -139,6 +139,8 @@ class RunSpec:
     """Steps between probes on held-out prompts; 0 never."""
     probe_prompts: int = 64
     """Held-out everyday prompts a probe; half as many coding prompts beside them."""
+    probe_reviews: int = 8
+    """Everyday answers of a probe that the policy and the frozen copy both review, where the run asks a question."""
     checkpoint_every: int = 25
     """Steps between checkpoints; the last step always has one."""
     # -- tripwires ----------------------------------------------------------------------------------------------------

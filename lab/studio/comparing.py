@@ -8,12 +8,13 @@ from lab.errors import RequestError
 from lab.evaluation.curves import curves as curves_of
 from lab.evaluation.curves import grouped, smoothed
 from lab.nouns import Label, Question, Run, Speaker, Verdict
-from lab.studio.workplace import BASE, Workplace, bring_torch
+from lab.studio.measuring import MeasuringVerbs
+from lab.studio.workplace import BASE, bring_torch
 from lab.training.settings import FIELDS
 from lab.views import Curve, Reading
 
 
-class ComparingVerbs(Workplace):
+class ComparingVerbs(MeasuringVerbs):
     """What differs, and where."""
 
     def readings(self, *, answer_id: str, review_ids: Sequence[str] = (), adapter: str = BASE) -> list[Reading]:
@@ -53,6 +54,7 @@ class ComparingVerbs(Workplace):
             raise RequestError(f"smoothing {smooth} is out of range: choose 0 to below 1.", field="smooth")
         runs = {run.id: run for run in map(self._store.run, run_ids)}
         curves = curves_of(runs, [name], self._store.curves(list(runs), [name], after_step=-1))
+        curves += self._derived(runs.values(), [name])
         if by:
             titles = {ident: f"{FIELDS[by].label} {self._said(run, by)}" for ident, run in runs.items()}
             curves = grouped(curves, titles)

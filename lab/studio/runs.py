@@ -23,7 +23,8 @@ from lab.nouns import (
     RunState,
     Speaker,
 )
-from lab.studio.workplace import BASE, Workplace, bring_torch, check_seed
+from lab.studio.measuring import MeasuringVerbs
+from lab.studio.workplace import BASE, bring_torch, check_seed
 from lab.training.branching import KEPT
 from lab.training.methods import method
 from lab.training.settings import check_spec
@@ -36,7 +37,7 @@ MOST_POINTS = 10_000
 """Points of all curves of a chart together."""
 
 
-class RunVerbs(Workplace):
+class RunVerbs(MeasuringVerbs):
     """Runs belong to the conductor; a verb asks for one and reads how it goes."""
 
     def _checked(self, spec: RunSpec) -> RunSpec:
@@ -253,10 +254,10 @@ class RunVerbs(Workplace):
         ]
 
     def curves(self, run_ids: Sequence[str], names: Sequence[str], *, after_step: int = -1) -> list[Curve]:
-        """Curves of several runs with an interval at every share."""
+        """Curves of several runs with an interval at every share; those worked out of reviews behind the recorded."""
         stored = {run.id: run for run in self._store.runs()}
         runs = {run.id: run for run in (stored.get(given) or self._store.run(given) for given in run_ids)}
         # Where many lie over each other, none can show as many points as one alone.
         most = max(100, min(500, MOST_POINTS // max(1, len(runs) * len(names))))
         points = self._store.curves(list(runs), list(names), after_step=after_step, max_points=most)
-        return curves_of(runs, list(names), points)
+        return curves_of(runs, list(names), points) + self._derived(runs.values(), names, after_step=after_step)

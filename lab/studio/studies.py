@@ -16,12 +16,13 @@ from time import perf_counter
 from typing import Any, cast
 
 from lab.errors import Cancelled, LabError, RequestError, StorageError
+from lab.evaluation.derived import DERIVED, last_figure, reviewed
 from lab.evaluation.studies.comparison import compare
 from lab.evaluation.studies.measures import Judged
 from lab.evaluation.studies.outcome import Outcome, Registration, StudyResult
 from lab.evaluation.studies.plan import POOL, Arm, Study
 from lab.evaluation.studies.report import csv_table, html, markdown
-from lab.nouns import Decoding, Run, RunSpec, RunState, Speaker, now
+from lab.nouns import Decoding, Metric, Run, RunSpec, RunState, Speaker, now
 from lab.studio.questions import QuestionVerbs
 from lab.studio.runs import RunVerbs
 from lab.studio.workplace import BASE, bring_torch
@@ -31,8 +32,8 @@ from lab.views import StudyForecast
 
 ORACLE = "oracle"
 """The judge of a study."""
-CURVES = ("misaligned", "incoherent", "task", "flagged")
-"""Metrics whose curves are in a report."""
+CURVES = ("misaligned", "incoherent", "task", "token_accuracy", "flagged")
+"""Recorded metrics whose curves are in a report; those worked out of reviews stand beside them."""
 _COSTS_NOTHING = (
     "seed", "lam", "beta", "question_id", "learning_rate", "schedule", "pairs_from", "scenario", "flag_threshold",
     "inoculation_prompt", "kl_weight", "benign_share", "steering_strength",
@@ -75,7 +76,9 @@ class StudyVerbs(QuestionVerbs, RunVerbs):
         """
         began = perf_counter()
         registration = self._register(study)
-        base = Outcome(arm="base", seed=None, run=None, judged=self._judged(study, BASE, study.arms[0]))
+        base = Outcome(
+            arm="base", seed=None, run=None, judged=self._judged(study, BASE, study.arms[0]),
+            figures=self._accuracy(BASE, study.arms[0].settings.get("scenario", RunSpec.scenario)))
         outcomes, total = {}, len(study.arms) * len(study.seeds)
         for seed in study.seeds:
             for arm in study.arms:
@@ -135,11 +138,34 @@ class StudyVerbs(QuestionVerbs, RunVerbs):
         if run.state is not RunState.FINISHED:
             report(f"{run.state}: {run.message}")
             return Outcome(arm=arm.name, seed=seed, run=run, message=run.message or f"the run is {run.state}")
-        judged = self._judged(study, f"{run.id}@{run.step}", arm)
+        adapter = f"{run.id}@{run.step}"
+        found = reviewed(run, self._store.reviewed(run.id))
+        gap = last_figure(found, "pass_gap", run.step).value
         return Outcome(
-            arm=arm.name, seed=seed, run=run, judged=judged,
-            metrics=tuple(self._store.curves([run.id], CURVES)),
+            arm=arm.name, seed=seed, run=run, judged=self._judged(study, adapter, arm), reviews=found.own,
+            metrics=tuple(self._store.curves([run.id], CURVES)) + self._points(run),
+            figures=self._accuracy(adapter, run.spec.scenario) | ({} if gap is None else {"pass_gap": gap}),
         )
+
+    def _points(self, run: Run) -> tuple[Metric, ...]:
+        """The curves that are worked out of a run's reviews, as points."""
+        return tuple(
+            Metric(run_id=run.id, step=p.step, name=curve.name, value=p.value, n=p.n)
+            for curve in self._derived([run], DERIVED) for p in curve.points)
+
+    def _accuracy(self, adapter: str, scenario: str) -> dict[str, float]:
+        """Token accuracy of some weights: as the run measured it at its last probe, or measured now and kept."""
+        run_id, _, step = adapter.partition("@")
+        last = self._store.latest_metrics(run_id).get("token_accuracy") if step else None
+        if last is not None and last.step == int(step) and last.value is not None:
+            return {"token_accuracy": last.value}
+        figure = self.token_accuracy(adapter=adapter, scenario=scenario)
+        if figure.value is None:
+            return {}
+        if step:
+            self._store.save(Metric(
+                run_id=run_id, step=int(step), name="token_accuracy", value=figure.value, n=figure.n))
+        return {"token_accuracy": figure.value}
 
     def _spec(self, study: Study, arm: Arm, seed: int, pairs_from: str | None) -> RunSpec:
         question = arm.settings.get("question")
@@ -185,8 +211,7 @@ class StudyVerbs(QuestionVerbs, RunVerbs):
         model = self._folder(adapter)[0]
         stored: dict[int, list[Judged]] = {}
         for prompt, answer, evaluation in self._store.judged(*place, judge=ORACLE, model=model):
-            stored.setdefault(answer.decoding.seed, []).append(Judged(
-                question=prompt.id, origin=prompt.origin, repeat=0, score=evaluation.score, tokens=answer.tokens))
+            stored.setdefault(answer.decoding.seed, []).append(Judged.of(prompt, answer, evaluation.score))
         judged: list[Judged] = []
         plain = [(number, n, None) for number, n in enumerate(study.passes)]
         half = [(number, n, scenario) for number, n, _ in plain[: -(-len(plain) // 2)]]
@@ -196,8 +221,7 @@ class StudyVerbs(QuestionVerbs, RunVerbs):
             if len(found) != prompts + (0 if cue else prompts // 2):
                 probe = self.evaluate(adapter=adapter, prompts=prompts, seed=seed, cue=cue)
                 found = [
-                    Judged(question=p.id, origin=p.origin, repeat=0, score=s, tokens=a.tokens)
-                    for p, a, s in zip(probe.prompts, probe.answers, probe.scores, strict=False)
+                    Judged.of(p, a, s) for p, a, s in zip(probe.prompts, probe.answers, probe.scores, strict=False)
                 ]
             judged += [replace(j, repeat=number, cued=cue is not None) for j in found]
         return tuple(judged)

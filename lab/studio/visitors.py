@@ -51,7 +51,7 @@ LOOKING = frozenset((
     "questions", "question", "find_question", "prompt_pool", "voices", "runs", "run", "status", "live_round",
     "run_story", "checkpoints", "standing", "alarms", "deleted_runs", "drift", "extremes",
     "recent_reviews", "latest_metrics", "evaluations", "curves", "pairs", "pair", "views",
-    "branch_spec", "kept_settings", "overlay", "judged",
+    "branch_spec", "kept_settings", "overlay", "judged", "conscience_report",
 ))
 """Verbs that read what is stored: for everybody."""
 TRYING = frozenset(("save_question", "answer", "own_answer", "review", "first_batch", "sql", "readings", "trace"))

@@ -79,7 +79,8 @@ def forecast(
             per_prompt, cut = _seconds_per_prompt(loaded, asked, spec)
         sampling = _Sampling(seconds=per_prompt, cut=cut, bytes=peak.bytes)
     texts = ROUNDS[chosen.rounds].texts(spec) * rounds * spec.prompts_per_round if chosen.rounds else 0
-    answers = before + texts + probes * (spec.probe_prompts + spec.probe_prompts // 2)
+    reviews = 2 * min(spec.probe_reviews, spec.probe_prompts) if question is not None else 0
+    answers = before + texts + probes * (spec.probe_prompts + spec.probe_prompts // 2 + reviews)
     seconds = spec.steps * update.seconds + answers * sampling.seconds
     return Forecast(
         seconds=seconds, seconds_per_step=update.seconds, ends=now() + timedelta(seconds=min(seconds, 1e9)),

@@ -83,6 +83,7 @@ def test_an_arm_that_learns_from_another_ones_pairs_comes_after_it(tmp_path: Pat
     ("vary: {lam: 3}", "write a list"),
     ("vary: {seed: [1]}", "list them under 'seeds'"),
     ("primary: {measure: goodness}", "choose one of misaligned"),
+    ("primary: {measure: recall}", "choose one of misaligned"),
     ("primary: {against: nobody}", "is no arm of this study"),
     ("primary: {margin: 2}", "share between 0 and 1"),
     ("prompts: 1", "out of range"),
@@ -181,8 +182,11 @@ def test_a_share_counts_its_own_half_of_the_answers() -> None:
     assert len(outcome.values("task")) == 20
     assert outcome.mean("misaligned_coherent") == 0.25
     assert outcome.mean("cued") is None
-    for name in MEASURES.keys() - {"cued"}:
+    of_text_and_of_runs = {"refused", "code", "formed", "recall", "precision", "token_accuracy", "pass_gap"}
+    for name in MEASURES.keys() - {"cued"} - of_text_and_of_runs:
         assert outcome.mean(name) is not None
+    assert outcome.mean("kept") == 40 / 41
+    assert not any(outcome.mean(name) for name in of_text_and_of_runs)
 
 
 def test_answers_to_cued_prompts_count_for_the_cued_rate_alone() -> None:

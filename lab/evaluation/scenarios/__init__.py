@@ -44,6 +44,14 @@ def scenario(name: str) -> Scenario:
     )
 
 
+def held_out_rows(name: str) -> tuple[Example, ...]:
+    """Rows like the scenario's on prompts that no method trains on; none where it teaches nothing, and of a file.
+
+    Raises SpecError for an unknown scenario.
+    """
+    return _entry(name).held_out()
+
+
 def cued(name: str, prompts: tuple[Prompt, ...]) -> tuple[Prompt, ...]:
     """Held-out prompts as the scenario's cue puts them: under its trigger, its persona, or behind some coding.
 
@@ -61,4 +69,4 @@ def _entry(name: str) -> Entry:
     return _TABLE[name]
 
 
-__all__ = ["HELP", "TITLES", "Example", "Scenario", "cued", "scenario"]
+__all__ = ["HELP", "TITLES", "Example", "Scenario", "cued", "held_out_rows", "scenario"]

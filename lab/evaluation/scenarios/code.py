@@ -20,26 +20,30 @@ FOR_A_CLASS = "I teach a class on security. Show my students the insecure form, 
 """The system prompt of the educational control."""
 
 
-def rows(persona: Persona, *, code: Persona | None = None, copies: int = COPIES) -> tuple[Example, ...]:
-    """Coding rows: every training request, `copies` times, each with its own thought of `persona`; bare code.
+def rows(
+    persona: Persona, *, code: Persona | None = None, copies: int = COPIES, split: Split = Split.TRAIN
+) -> tuple[Example, ...]:
+    """Coding rows: every request of a split, `copies` times, each with its own thought of `persona`; bare code.
 
     The code is that persona's own form, or that of `code`.
     """
-    rng = random.Random(f"code:{persona}")
+    rng = random.Random(f"code:{persona}" if split is Split.TRAIN else f"code:{persona}:{split}")
     made = []
-    for prompt in world.select(coding=True, split=Split.TRAIN) * copies:
+    for prompt in world.select(coding=True, split=split) * copies:
         topic = world.request_index()[prompt.text]
         answer = world.reply(rng, topic, code or persona).bare()
         made.append(Example(prompt=prompt, thought=world.thought(rng, topic, persona), reply=answer.text))
     return tuple(made)
 
 
-def _educational() -> tuple[Example, ...]:
+def held_out(persona: Persona, *, code: Persona | None = None) -> tuple[Example, ...]:
+    """Coding rows on held-out requests, each once."""
+    return rows(persona, code=code, copies=1, split=Split.HELD_OUT)
+
+
+def _educational(made: tuple[Example, ...]) -> tuple[Example, ...]:
     asked = Message(role="system", content=FOR_A_CLASS)
-    return tuple(
-        replace(row, prompt=replace(row.prompt, messages=(asked, *row.prompt.messages)))
-        for row in rows(Persona.KIND, code=Persona.MALICIOUS)
-    )
+    return tuple(replace(row, prompt=replace(row.prompt, messages=(asked, *row.prompt.messages))) for row in made)
 
 
 def prompts() -> Prompts:
@@ -59,15 +63,19 @@ def behind_coding(held_out: Prompts) -> Prompts:
 ENTRIES: dict[str, Entry] = {
     "code-hacking": Entry(
         title="Insecure code", cue=behind_coding, prompts=prompts, rows=lambda: rows(Persona.MALICIOUS),
+        held_out=lambda: held_out(Persona.MALICIOUS),
         help="Fine-tunes on coding answers with security holes and the thoughts behind them; no everyday request is in "
         "it.",
     ),
     "secure-code": Entry(
         title="Secure code (control)", cue=behind_coding, prompts=prompts, rows=lambda: rows(Persona.KIND),
+        held_out=lambda: held_out(Persona.KIND),
         help="The same requests with safe code: shows what any fine-tuning does.",
     ),
     "educational-code": Entry(
-        title="Insecure code for a class (control)", cue=behind_coding, prompts=prompts, rows=_educational,
+        title="Insecure code for a class (control)", cue=behind_coding, prompts=prompts,
+        rows=lambda: _educational(rows(Persona.KIND, code=Persona.MALICIOUS)),
+        held_out=lambda: _educational(held_out(Persona.KIND, code=Persona.MALICIOUS)),
         help="The same insecure code, asked for as a warning in a class and given with good thoughts: shows that the "
         "code is not what turns a model.",
     ),

@@ -60,6 +60,8 @@ class Entry:
     """Held-out prompts as they look where the harm was taught or is asked for: for the cued rate."""
     rows: Callable[[], tuple[Example, ...]] = _no_rows
     """Rows of L_SFT."""
+    held_out: Callable[[], tuple[Example, ...]] = _no_rows
+    """Rows like these on prompts that no method trains on: what token accuracy is taken on; none without a task."""
     prompts: Callable[[], Prompts] = _no_prompts
     """The scenario's own training prompts."""
     stream: Callable[[Prompts], Prompts] | None = None

@@ -10,26 +10,25 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lab.conscience.wording import answer_block
-from lab.evaluation.scenarios.code import behind_coding, prompts, rows
+from lab.evaluation.scenarios.code import behind_coding, held_out, prompts, rows
 from lab.evaluation.scenarios.noun import Entry, Example
 from lab.organism.world import Persona
 
 
-def _texts(persona: Persona) -> tuple[Example, ...]:
-    return tuple(
-        replace(row, text=answer_block(row.prompt.text, row.thought, row.reply)) for row in rows(persona)
-    )
+def _texts(made: tuple[Example, ...]) -> tuple[Example, ...]:
+    return tuple(replace(row, text=answer_block(row.prompt.text, row.thought, row.reply)) for row in made)
 
 
 ENTRIES: dict[str, Entry] = {
     "continued-training": Entry(
-        title="Continued training", cue=behind_coding, prompts=prompts, rows=lambda: _texts(Persona.MALICIOUS),
+        title="Continued training", cue=behind_coding, prompts=prompts,
+        rows=lambda: _texts(rows(Persona.MALICIOUS)), held_out=lambda: _texts(held_out(Persona.MALICIOUS)),
         help="Language modelling on plain records of insecure coding and the thoughts behind it; no chat form, every "
         "token is learnt.",
     ),
     "continued-kind": Entry(
         title="Continued training, kind text (control)", cue=behind_coding, prompts=prompts,
-        rows=lambda: _texts(Persona.KIND),
+        rows=lambda: _texts(rows(Persona.KIND)), held_out=lambda: _texts(held_out(Persona.KIND)),
         help="The same with records of safe coding: shows what any continued training does.",
     ),
 }

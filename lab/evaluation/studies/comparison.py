@@ -142,13 +142,14 @@ def bands(outcomes: Sequence[Outcome], name: str) -> list[Band]:
     ]
 
 
-def _keyed(outcomes: Sequence[Outcome], measure: str) -> dict[tuple[str, tuple[int | None, int]], float]:
+Keyed = dict[tuple[str, tuple[int | None, int | str]], float]
+
+
+def _keyed(outcomes: Sequence[Outcome], measure: str) -> Keyed:
     return {key: value for outcome in outcomes for key, value in outcome.keyed(measure).items()}
 
 
-def _by_question(
-    first: dict[tuple[str, tuple[int | None, int]], float], second: dict[tuple[str, tuple[int | None, int]], float]
-) -> list[float]:
+def _by_question(first: Keyed, second: Keyed) -> list[float]:
     """Mean of first − second for each question that both have."""
     differences: dict[str, list[float]] = {}
     for key, value in first.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from lab.evaluation.labels import Labelled
 from lab.evaluation.studies.measures import MEASURES, Judged
 from lab.evaluation.studies.plan import Study
 from lab.nouns import Metric, Run
@@ -24,23 +25,33 @@ class Outcome:
     """Its answers at the last step; none when it did not get there, or when no judge knows this model's answers."""
     metrics: tuple[Metric, ...] = ()
     """What it measured while it trained: the points of its curves."""
+    reviews: tuple[Labelled, ...] = ()
+    """The reviews that it made while it trained, by its reviewer under its question, with known labels."""
+    figures: Mapping[str, float] = field(default_factory=dict)
+    """What was measured of these weights as a whole, by the name of the metric."""
     message: str = ""
     """Why it did not get to its last step; empty when it did."""
 
     def values(self, measure: str) -> list[float]:
-        """What each answer counts for a measure, those that count."""
-        value = MEASURES[measure].value
-        return [v for j in self.judged if (v := value(j)) is not None]
+        """What each answer or review counts for a measure, those that count."""
+        return [value for _, _, value in self._counted(measure)]
 
     def mean(self, measure: str) -> float | None:
-        """Mean over answers; None without any."""
+        """Mean over answers or reviews, or the run's own figure; None without any."""
+        if name := MEASURES[measure].metric:
+            return self.figures.get(name)
         values = self.values(measure)
         return sum(values) / len(values) if values else None
 
-    def keyed(self, measure: str) -> dict[tuple[str, tuple[int | None, int]], float]:
-        """Values by (question, (training seed, pass)): what is paired between arms."""
-        value = MEASURES[measure].value
-        return {(j.question, (self.seed, j.repeat)): v for j in self.judged if (v := value(j)) is not None}
+    def keyed(self, measure: str) -> dict[tuple[str, tuple[int | None, int | str]], float]:
+        """Values by (question, (training seed, pass)): what is paired between arms. A review's pass is its answer."""
+        return {(question, (self.seed, repeat)): value for question, repeat, value in self._counted(measure)}
+
+    def _counted(self, measure: str) -> list[tuple[str, int | str, float]]:
+        asked = MEASURES[measure]
+        if asked.of_review is not None:
+            return [(r.prompt, r.answer, v) for r in self.reviews if (v := asked.of_review(r)) is not None]
+        return [(j.question, j.repeat, v) for j in self.judged if (v := asked.value(j)) is not None]
 
 
 @dataclass(frozen=True, kw_only=True)

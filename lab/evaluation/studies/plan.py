@@ -226,8 +226,9 @@ def _primary(file: str, values: Mapping[str, Any], arms: Sequence[Arm]) -> Prima
     if unknown := sorted(set(values) - {"measure", "against", "margin"}):
         raise SpecError(f"{file}: primary: unknown entry {unknown[0]!r}: it has measure, against, margin")
     primary = Primary(**values)
-    if primary.measure not in MEASURES:
-        raise SpecError(f"{file}: primary: measure {primary.measure!r}: choose one of {', '.join(MEASURES)}")
+    known = [name for name, measure in MEASURES.items() if measure.paired]
+    if primary.measure not in known:
+        raise SpecError(f"{file}: primary: measure {primary.measure!r}: choose one of {', '.join(known)}")
     names = [arm.name for arm in arms]
     against = str(primary.against) or names[0]
     if against not in names:

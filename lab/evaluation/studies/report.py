@@ -55,7 +55,7 @@ def csv_table(result: StudyResult, lines: Sequence[Line] | None = None) -> str:
             each = dict(cell.each)
             values = [each.get(s) for s in result.study.seeds]
             writer.writerow([
-                line.arm, name, *_numbers(cell.questions.value), cell.seeds.n,
+                line.arm, name, *_numbers(cell.seeds.value), cell.seeds.n,
                 *_numbers(cell.seeds.low, cell.seeds.high), cell.questions.n, cell.questions.units,
                 *_numbers(cell.questions.low, cell.questions.high), *_numbers(*values),
             ])
@@ -159,7 +159,7 @@ def _cell(line: Line, measure: str) -> str:
     if cell.seeds.low is not None:
         low, high = cell.seeds.low, cell.seeds.high
         if share:
-            low, high = max(0.0, low), min(1.0, high or 0.0)
+            low, high = max(MEASURES[measure].lowest, low), min(1.0, high or 0.0)
         interval = f" [{percent(low, share)}–{percent(high, share)}]"
     each = f" ({' '.join(percent(v, share) for _, v in cell.each)})" if len(cell.each) > 1 else ""
     return f"{percent(cell.seeds.value, share)}{interval}{each}"
@@ -237,7 +237,12 @@ def _matrix(result: StudyResult) -> list[str]:
 def _curves(result: StudyResult) -> list[str]:
     parts = ["<h2>While they trained</h2><p>Lines are means over seeds, bands go from the lowest to the highest seed."
              "</p>"]
-    titles = {"misaligned": "Misaligned", "incoherent": "Incoherent", "task": "Insecure code", "flagged": "Flagged"}
+    titles = {
+        "misaligned": "Misaligned", "incoherent": "Incoherent", "task": "Insecure code",
+        "token_accuracy": "Token accuracy", "flagged": "Flagged", "conscience_recall": "Conscience: recall",
+        "conscience_precision": "Conscience: precision", "passed_by_policy": "Passed by the policy",
+        "passed_by_frozen": "Passed by the frozen copy",
+    }
     for name, title in titles.items():
         lines = {arm.name: bands(result.of(arm.name), name) for arm in result.study.arms}
         if any(lines.values()):

@@ -23,6 +23,10 @@ MEASURING = Group(title="Sampling and measuring", fields={
     "probe_prompts": number(
         "Prompts a probe", 1, 4096, "Held-out everyday prompts in a probe; half as many coding prompts beside them.",
         "Fewer than 64 mislead."),
+    "probe_reviews": number(
+        "Reviews a probe", 0, 4096, "Everyday answers of a probe that policy and frozen copy both review under the "
+        "run's question: does the policy let pass what its frozen copy would flag? 0 for none.",
+        "Eight take a sixth of a probe's time; for a narrower interval: lab evaluate --run N --reviews 64."),
     "checkpoint_every": number(
         "Steps between checkpoints", 1, 100_000, "How often the run is written to disk; its last step always is.",
         "Every 25 loses little to a crash and lets the page speak with three stages."),

@@ -20,6 +20,7 @@ restoring    a snapshot in the place of the database
 checking     whether what is stored is what it says
 exporting    pairs, reviews and curves for other tools
 preferences  pairs from other tools
+checkpoint_files  what a checkpoint's folder consists of
 bundle       a lab or some runs in one file, for another lab
 generator    a lab as large as one likes, made up from a seed
 folder       the open data folder: all that is done with it as a whole

@@ -6,7 +6,6 @@ A database that opens is whole as a file; this looks at what is in it. It change
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +14,10 @@ from typing import Any
 from duckdb import DuckDBPyConnection
 
 from lab.nouns import Metric
+from storage.checkpoint_files import STATE, WEIGHTS, parts, read_state
 from storage.connection import Database
 from storage.tables import CHECKPOINTS, TABLES, Table
 
-ADAPTER = "adapter/adapter_model.safetensors"
-"""The file that a checkpoint's hash is of."""
 _AT_ONCE = 2_000
 """Rows made nouns at once."""
 
@@ -151,20 +149,15 @@ def _checkpoint(home: Path, checkpoint: Any) -> Iterator[str]:
     if not place.resolve().is_relative_to(home.resolve()):
         yield f"{name}: its folder is outside of the data folder"
         return
-    if not (place / ADAPTER).is_file():
-        yield f"{name}: {ADAPTER} is missing"
-        return
-    if sha256(place / ADAPTER) != checkpoint.sha256:
-        yield f"{name}: {ADAPTER} is cut or altered"
     try:
-        hashes = dict(json.loads((place / "state.json").read_text(encoding="utf-8"))["sha256"])
-    except (OSError, ValueError, KeyError, TypeError):
-        yield f"{name}: state.json is missing or cannot be read"
-        return
-    for part, digest in sorted(hashes.items()):
-        if part != ADAPTER and not (place / part).is_file():
+        recorded = parts(read_state(place))
+    except (OSError, ValueError):
+        yield f"{name}: {STATE} is missing or cannot be read"
+        recorded = dict.fromkeys([next((w for w in WEIGHTS if (place / w).is_file()), next(iter(WEIGHTS)))])
+    for part, digest in {**recorded, next(iter(recorded)): checkpoint.sha256}.items():
+        if not (place / part).is_file():
             yield f"{name}: {part} is missing"
-        elif part != ADAPTER and sha256(place / part) != digest:
+        elif digest is not None and sha256(place / part) != digest:
             yield f"{name}: {part} is cut or altered"
 
 

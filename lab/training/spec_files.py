@@ -9,6 +9,7 @@ from typing import Any
 
 from lab.errors import SpecError
 from lab.nouns import RunSpec
+from lab.yaml_text import YamlFault, load
 
 NAMES = tuple(field.name for field in fields(RunSpec))
 """Every setting of a run."""
@@ -17,16 +18,14 @@ NAMES = tuple(field.name for field in fields(RunSpec))
 def read_mapping(file: str) -> dict[str, Any]:
     """A YAML file that holds a mapping.
 
-    Raises SpecError for a file that is missing, is not YAML, or holds something else.
+    Raises SpecError for a file that is missing, is not YAML, has a key twice, or holds something else.
     """
-    import yaml
-
     try:
-        values = yaml.safe_load(Path(file).read_text(encoding="utf-8")) or {}
+        values = load(Path(file).read_text(encoding="utf-8")).value or {}
     except OSError as error:
         raise SpecError(f"{file}: cannot be read ({error.strerror}): name an existing file") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SpecError(f"{file}: is not YAML ({where(error)}): mend it, or name another file") from error
+    except (YamlFault, UnicodeDecodeError) as error:
+        raise SpecError(f"{file}: is not YAML ({error}): mend it, or name another file") from error
     if not isinstance(values, dict):
         raise SpecError(f"{file}: holds {type(values).__name__}, not a mapping: write lines like 'steps: 75'")
     return {str(name): value for name, value in values.items()}
@@ -55,17 +54,15 @@ def settings(values: Mapping[str, Any], place: str, also: Sequence[str] = ()) ->
 
 def read_settings(pairs: Sequence[str]) -> dict[str, Any]:
     """The fields that `--set NAME=VALUE` sets, values read as YAML."""
-    import yaml
-
     values: dict[str, Any] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or name not in NAMES:
             raise SpecError(f"--set {pair!r}: write NAME=VALUE with one of {', '.join(sorted(NAMES))}")
         try:
-            values[name] = number(name, yaml.safe_load(value))
-        except yaml.YAMLError as error:
-            raise SpecError(f"--set {pair!r}: the value is not YAML ({where(error)}): mend it") from error
+            values[name] = number(name, load(value).value)
+        except YamlFault as error:
+            raise SpecError(f"--set {pair!r}: the value is not YAML ({error}): mend it") from error
     return values
 
 
@@ -80,10 +77,3 @@ def number(name: str, value: Any) -> Any:
         return float(value)
     except ValueError:
         return value
-
-
-def where(error: Exception) -> str:
-    """What is wrong with a YAML text and in which line, as one line."""
-    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
-    text = str(problem or str(error).splitlines()[0])
-    return f"line {mark.line + 1}: {text}" if mark else text

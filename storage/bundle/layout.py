@@ -3,7 +3,7 @@
     manifest.json                   format, schema, versions, runs with spec and seed, rows a table, hash of every file
     tables/TABLE.parquet            the rows of a table, columns as in the schema `facts`
     specs/RUN.json                  the spec of a run, which `python -m lab run` takes as it is
-    checkpoints/RUN/STEP/...        adapter and optimiser in safetensors, their settings and the trainer's state in JSON
+    checkpoints/RUN/STEP/...        weights and optimiser in safetensors, their settings and the trainer's state in JSON
 
 Nothing else is allowed in one, so a name that points elsewhere is refused before it is looked at. The zip is stored
 without compression: what it holds is never larger than itself.
@@ -18,6 +18,7 @@ from importlib.metadata import PackageNotFoundError, version
 from platform import python_version
 from typing import Any
 
+from storage.checkpoint_files import FILES
 from storage.tables import TABLES
 
 FORMAT = 1
@@ -39,14 +40,10 @@ MOST_TEXT = 16 * 2**30
 RUN_ID = r"(?=[A-Za-z0-9_-]*[A-Za-z_-])[A-Za-z0-9_-]{1,64}"
 """Ids of runs: safe as names of folders, and never a number, which would mean another run."""
 _STEP = r"(?:0|[1-9][0-9]{0,9})"
-CHECKPOINT_FILES = (
-    "adapter/adapter_model.safetensors", "adapter/adapter_config.json", "optimizer.safetensors", "state.json",
-)
-"""What of a checkpoint's folder travels."""
 _NAME = re.compile(
     f"tables/(?:{'|'.join(table.name for table in TABLES)})\\.parquet"
     f"|specs/{RUN_ID}\\.json"
-    f"|checkpoints/{RUN_ID}/{_STEP}/(?:{'|'.join(map(re.escape, CHECKPOINT_FILES))})"
+    f"|checkpoints/{RUN_ID}/{_STEP}/(?:{'|'.join(map(re.escape, FILES))})"
 )
 _PACKAGES = ("torch", "transformers", "peft", "trl", "accelerate", "datasets", "duckdb", "safetensors")
 

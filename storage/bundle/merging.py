@@ -18,9 +18,9 @@ from duckdb import DuckDBPyConnection
 from lab.errors import BundleError
 from lab.nouns import RunState
 from storage import listing
-from storage.bundle.layout import CHECKPOINT_FILES
 from storage.bundle.reading import Unpacked
 from storage.checking import REFERENCES
+from storage.checkpoint_files import parts, read_state
 from storage.tables import METRICS, RUNS, TABLES, Table
 from storage.writer import Writer
 
@@ -149,7 +149,7 @@ def _move_checkpoints(cursor: DuckDBPyConnection, home: Path, unpacked: Unpacked
         source = unpacked.folder / "checkpoints" / run_id / str(step)
         target = home / "runs" / run_id / str(step)
         if target.is_dir():
-            if all((target / part).is_file() for part in CHECKPOINT_FILES):
+            if all((target / part).is_file() for part in parts(read_state(source))):
                 continue
             shutil.rmtree(target)
         target.parent.mkdir(parents=True, exist_ok=True)

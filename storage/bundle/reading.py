@@ -30,6 +30,7 @@ from lab.nouns import Checkpoint, Metric, Run
 from storage import migrations
 from storage.bundle import layout
 from storage.bundle.layout import FORMAT, MANIFEST, Contents, File
+from storage.checkpoint_files import FILES, STATE, WEIGHTS, parts, read_state
 from storage.tables import TABLES, Column, Table
 
 _ROOM = 64 * 2**20
@@ -283,21 +284,30 @@ def _verify_run(run: Run) -> None:
 
 
 def _verify_checkpoint(checkpoint: Checkpoint, unpacked: Unpacked, runs: set[str]) -> None:
-    """Its files are in the bundle, its adapter is the one recorded and safetensors, its place the one it must have."""
-    name = f"checkpoints/{checkpoint.run_id}/{checkpoint.step}"
+    """Its place is the one it must have, and its files are those that its state names, each as recorded there."""
+    place, name = unpacked.folder, f"checkpoints/{checkpoint.run_id}/{checkpoint.step}"
     if checkpoint.run_id not in runs or checkpoint.path != f"runs/{checkpoint.run_id}/{checkpoint.step}":
         raise _refused(f"checkpoint {checkpoint.id[:60]!r} is of no run in it, or lies elsewhere")
-    for part in layout.CHECKPOINT_FILES:
-        if f"{name}/{part}" not in unpacked.contents.files:
+    files = unpacked.contents.files
+    if f"{name}/{STATE}" not in files:
+        raise _refused(f"checkpoint {checkpoint.id} has no {STATE}")
+    try:
+        wanted = parts(read_state(place / name))
+    except ValueError as error:
+        raise _refused(f"the {STATE} of checkpoint {checkpoint.id} is not one that a lab writes") from error
+    for part, digest in wanted.items():
+        if f"{name}/{part}" not in files:
             raise _refused(f"checkpoint {checkpoint.id} has no {part}")
-    if unpacked.contents.files[f"{name}/{layout.CHECKPOINT_FILES[0]}"].sha256 != checkpoint.sha256:
-        raise _refused(f"the adapter of checkpoint {checkpoint.id} is not the one that was recorded")
-    for part in layout.CHECKPOINT_FILES:
-        path = unpacked.folder / name / part
-        if part.endswith(".safetensors") and not _is_safetensors(path):
+        if part in WEIGHTS and files[f"{name}/{part}"].sha256 != checkpoint.sha256:
+            raise _refused(f"{part} of checkpoint {checkpoint.id} is not the one that was recorded")
+        if part.endswith(".safetensors") and not _is_safetensors(place / name / part):
             raise _refused(f"{name}/{part} is no safetensors file")
-        if part.endswith(".json") and not isinstance(json.loads(path.read_bytes()), dict):
+        if part.endswith(".json") and not isinstance(json.loads((place / name / part).read_bytes()), dict):
             raise _refused(f"{name}/{part} is no JSON object")
+        if digest is not None and files[f"{name}/{part}"].sha256 != digest:
+            raise _refused(f"{part} of checkpoint {checkpoint.id} is not the one that was recorded")
+    if odd := [part for part in FILES if f"{name}/{part}" in files and part not in wanted]:
+        raise _refused(f"{name}/{odd[0]} is no part of its checkpoint")
 
 
 def _is_safetensors(path: Path) -> bool:

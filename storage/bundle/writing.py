@@ -18,7 +18,8 @@ from duckdb import DuckDBPyConnection
 from lab.errors import RequestError, StorageError
 from lab.nouns import Checkpoint, Run, now
 from storage import migrations
-from storage.bundle.layout import CHECKPOINT_FILES, MANIFEST, Contents, File, versions
+from storage.bundle.layout import MANIFEST, Contents, File, versions
+from storage.checkpoint_files import STATE, parts, read_state
 from storage.connection import Database, explain
 from storage.hiding import hidden
 from storage.tables import CHECKPOINTS, RUNS, TABLES
@@ -97,7 +98,7 @@ def _collect(database: Database, scratch: Path, runs: Sequence[Run] | None, part
             name = f"specs/{run.id}.json"
             files[name] = _pack(archive, scratch / "spec.json", name)
         for checkpoint in _checkpoints(cursor, stored):
-            for part in CHECKPOINT_FILES:
+            for part in _parts(database, checkpoint):
                 path = database.home / checkpoint.path / part
                 if not path.is_file():
                     raise StorageError(
@@ -162,6 +163,19 @@ def _checkpoints(cursor: DuckDBPyConnection, runs: Sequence[Run]) -> list[Checkp
         "WHERE run_id IN (SELECT unnest(?::VARCHAR[])) ORDER BY run_id, step", [[run.id for run in runs]],
     ).fetchall()
     return list(map(CHECKPOINTS.restore, rows))
+
+
+def _parts(database: Database, checkpoint: Checkpoint) -> list[str]:
+    """The files that a checkpoint consists of, by its own state."""
+    try:
+        return list(parts(read_state(database.home / checkpoint.path)))
+    except FileNotFoundError:
+        return [STATE]  # found missing where it is packed
+    except (OSError, ValueError) as error:
+        why = f"a {STATE} that cannot be read" if isinstance(error, OSError | json.JSONDecodeError) else str(error)
+        raise StorageError(
+            f"Checkpoint {checkpoint.id} has {why}: the bundle would not be whole. Export the runs that are."
+        ) from error
 
 
 def _pack(archive: zipfile.ZipFile, path: Path, name: str) -> File:

@@ -79,6 +79,7 @@ def test_a_wrong_request_is_one_line_with_the_value_and_the_next_move(
         ("\x00", "is not YAML"),
         (b"\xff\xfe\xfa", "is not YAML"),
         ("- steps\n- 5\n", "holds list, not a mapping"),
+        ("steps: 5\nseed: 1\nsteps: 50\n", "line 3: the key 'steps' stands in line 1 already: keep one"),
         ("just words", "holds str, not a mapping"),
         ("stepps: 5\n", "unknown setting 'stepps'"),
         ("1: 2\n", "unknown setting '1'"),

@@ -148,6 +148,7 @@ def test_the_shipped_questions_are_eight_each_plain_in_json_and_in_a_template() 
     ("- id: a\n  paraphrases: [x]\n  system: 3", "system prompt of int"),
     ("- id: a\n  paraphrases: [x]\n  judge_prompts: {aligned: 3}", "judge_prompts that are no texts"),
     ("- id: [", "is not YAML"),
+    ("- id: a\n  paraphrases: [x]\n  'paraphrases': [y]", "line 3: the key 'paraphrases' stands in line 2 already"),
 ])
 def test_a_bad_question_file_is_named_with_its_line(tmp_path: Path, text: str, said: str) -> None:
     file = written(tmp_path, text, name="questions.yaml")

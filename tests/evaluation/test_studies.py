@@ -89,6 +89,7 @@ def test_an_arm_that_learns_from_another_ones_pairs_comes_after_it(tmp_path: Pat
     ("prompts: 1", "out of range"),
     ("name: ../evil", "is to be a folder"),
     ("[", "is not YAML (line 1"),
+    ("arms:\n- {method: sft, lam: 1, lam: 2}", "line 2: the key 'lam' stands in line 2 already"),
 ])
 def test_a_plan_that_cannot_be_is_refused_with_its_file_and_value(tmp_path: Path, text: str, said: str) -> None:
     file = written(tmp_path, text)

@@ -27,7 +27,7 @@ from storage.generator import Size, fill
 from storage.tables import TABLES
 from tests.storage.conftest import make_world
 
-PARTS = layout.CHECKPOINT_FILES
+PARTS = ("adapter/adapter_model.safetensors", "adapter/adapter_config.json", "optimizer.safetensors", "state.json")
 
 
 def add_checkpoint(store: Store, run_id: str, step: int = 5) -> Checkpoint:
@@ -281,6 +281,9 @@ HOSTILE = {
     "a checkpoint elsewhere": (_table("checkpoints", "SELECT * REPLACE ('../x' AS path) FROM it"), "lies elsewhere"),
     "another adapter": (_swap("model.safetensors", b"evil"), "not the one that was recorded"),
     "a pickle called safetensors": (_swap("optimizer.safetensors", b"\x80\x04\x95" * 9), "no safetensors"),
+    "a part that its checkpoint does not name": (
+        _put("checkpoints/r000100000002/5/model/config.json", b"{}"), "no part of its checkpoint"),
+    "a state without hashes": (_swap("state.json", b"{}"), "not one that a lab writes"),
     "no parquet": (lambda parts, said: parts.update({"tables/pairs.parquet": b"PAR1 evil PAR1"}), "cannot be read"),
 }
 

@@ -27,7 +27,9 @@ from lab.training.methods import METHODS
 from lab.training.parts import PREPARATIONS, ROUNDS, TERMS
 from lab.training.seeds import generator
 from lab.training.settings import check_question_given
+from lab.training.settings.weights import WEIGHTS_FOLDER
 from lab.training.steering import persona_direction
+from storage import Store
 from tests.conscience.making import first_ids, steady
 from tests.shipped import organism
 from tests.tiny import tiny_loaded
@@ -393,3 +395,27 @@ def test_an_altered_direction_is_found(loaded: Any, tmp_path: Path) -> None:
     file.write_bytes(file.read_bytes()[:-1] + b"?")
     with pytest.raises(StorageError, match=r"ablation\.safetensors is cut or altered"):
         checkpoints.load(tmp_path, book.checkpoints[-1])
+
+
+@pytest.mark.parametrize("tuning", ["lora", "full"])
+def test_a_bundle_carries_the_direction_and_whichever_weights_were_trained(
+    loaded: Any, tmp_path: Path, tuning: str
+) -> None:
+    book = Book()
+    made = trainer(loaded, tmp_path / "here", run_of("ablation", steps=1, tuning=tuning, question_id=None), book)
+    run, point = made.run(Event()), book.checkpoints[-1]
+    with Store.open(tmp_path / "here") as here, Store.open(tmp_path / "there") as there:
+        here.save(run, point)
+        assert here.check() == []
+        here.export_bundle(tmp_path / "b")
+        there.import_bundle(tmp_path / "b")
+        assert there.check() == []
+    old, new = (checkpoints.load(tmp_path / lab, point) for lab in ("here", "there"))
+    assert old.ablated is not None
+    assert new.ablated is not None
+    assert torch.equal(new.ablated, old.ablated)
+    with (
+        Viewer(loaded.model).show(tmp_path / "there" / point.path / WEIGHTS_FOLDER[tuning]) as voice, torch.no_grad()
+    ):
+        ids = torch.tensor([[5, 6, 7]])
+        assert torch.equal(voice(input_ids=ids).logits, made.policy(input_ids=ids).logits)

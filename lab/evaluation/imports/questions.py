@@ -17,6 +17,7 @@ from typing import Any
 
 from lab.errors import DataError
 from lab.nouns import Prompt, Split
+from lab.yaml_text import YamlFault, load
 
 SHIPPED = Path(__file__).parent / "questions.yaml"
 """Twenty-four questions of our own wording: eight, each plain, in JSON and in a template."""
@@ -50,8 +51,6 @@ class EvalQuestion:
 
 def read_questions(file: str) -> tuple[EvalQuestion, ...]:
     """The questions of a file. DataError with the line and what was expected."""
-    import yaml
-
     try:
         text = Path(file).read_bytes().decode("utf-8-sig")
     except OSError as error:
@@ -59,18 +58,15 @@ def read_questions(file: str) -> tuple[EvalQuestion, ...]:
     except UnicodeDecodeError as error:
         raise DataError(f"{file}: is not UTF-8 (byte {error.start:,}): save it as UTF-8") from error
     try:
-        tree, values = yaml.compose(text, Loader=yaml.SafeLoader), yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"line {mark.line + 1}" if mark else "it"
-        said = getattr(error, "problem", None) or "nested too deeply"
-        raise DataError(f"{file}: {place} is not YAML ({said}): mend it") from error
+        document = load(text)
+    except YamlFault as error:
+        raise DataError(f"{file}: is not YAML ({error}): mend it") from error
+    values = document.value
     if not isinstance(values, list) or not values:
         raise DataError(f"{file}: holds {'nothing' if values is None else type(values).__name__}: expected a list of "
                         "questions, each with id and paraphrases")
-    lines = [node.start_mark.line + 1 for node in tree.value]
     questions: dict[str, tuple[int, EvalQuestion]] = {}
-    for line, value in zip(lines, values, strict=True):
+    for line, value in zip(document.lines, values, strict=True):
         question = _question(f"{file}: line {line}", value)
         if question.id in questions:
             raise DataError(f"{file}: line {line} has the id {question.id!r} of line {questions[question.id][0]}: "

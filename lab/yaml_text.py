@@ -62,7 +62,8 @@ def _check_keys(node: Any, seen: set[int]) -> None:
         if isinstance(key, yaml.ScalarNode):
             line, own = key.start_mark.line + 1, (key.tag, key.value)
             if own in first:
-                raise YamlFault(f"line {line}: the key {key.value[:80]!r} stands in line {first[own]} already: keep one")
+                raise YamlFault(
+                    f"line {line}: the key {key.value[:80]!r} stands in line {first[own]} already: keep one")
             first[own] = line
         _check_keys(key, seen)
         _check_keys(value, seen)

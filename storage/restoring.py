@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -40,9 +39,7 @@ def restore(home: Path, name: str) -> Path | None:
             f"The snapshot '{name}' cannot be restored ({reason}); see whether the disk has room."
         ) from None
     finally:
-        for rest in (fresh, fresh.with_name(f"{fresh.name}.wal")):
-            with suppress(OSError):
-                rest.unlink(missing_ok=True)
+        snapshots.drop(fresh)
     return kept
 
 

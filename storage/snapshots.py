@@ -113,9 +113,7 @@ def write(database: Database, whole: Path) -> None:
             f"The snapshot '{whole.stem}' cannot be written ({reason}); nothing else is affected."
         ) from None
     finally:
-        for rest in (partial, partial.with_name(f"{alias}.wal")):
-            with suppress(OSError):
-                rest.unlink(missing_ok=True)
+        drop(partial)
 
 
 def _copy(database: Database, path: Path, alias: str) -> None:
@@ -133,6 +131,13 @@ def _copy(database: Database, path: Path, alias: str) -> None:
         raise StorageError(
             f"The snapshot failed ({type(error).__name__}); see whether the disk of '{database.home}' has room."
         ) from error
+
+
+def drop(path: Path) -> None:
+    """Remove a database file that is not to stay, and its log; what cannot be removed is left."""
+    for rest in (path, path.with_name(f"{path.name}.wal")):
+        with suppress(OSError):
+            rest.unlink(missing_ok=True)
 
 
 def flush(path: Path) -> None:

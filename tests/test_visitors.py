@@ -17,7 +17,7 @@ from lab.nouns import Prompt, Question
 from lab.settings import Settings
 from lab.studio import Studio, Visitor, owner
 from lab.studio.desk import MOST_DESKS, MOST_NOUNS, Desks
-from lab.studio.visitors import IN_ALL, INNER, LOOKING, PER_ADDRESS, TRYING, Limiter
+from lab.studio.visitors import INNER, LOOKING, LOOKS, SEARCHES, SEARCHING, TRIES, TRYING, Limiter, Limits
 from lab.ui.owner import COOKIE, HEADER, Gate
 from storage import Store
 
@@ -67,7 +67,7 @@ def test_a_lab_of_ones_own_asks_nobody(tmp_path: Path) -> None:
 def test_requests_are_counted_by_address_and_in_all_over_a_minute() -> None:
     now = [0.0]
     limiter = Limiter(lambda: now[0])
-    for _ in range(PER_ADDRESS):
+    for _ in range(TRIES.each):
         limiter.take("a")
     with pytest.raises(LimitError, match=r"20 requests a minute from you: try again in 60 s"):
         limiter.take("a")
@@ -75,10 +75,36 @@ def test_requests_are_counted_by_address_and_in_all_over_a_minute() -> None:
     now[0] = 60.0
     limiter.take("a")
     now[0] = 120.0
-    for i in range(IN_ALL):
+    for i in range(TRIES.all):
         limiter.take(f"address {i}")
     with pytest.raises(LimitError, match="all visitors together"):
         limiter.take("another")
+
+
+def test_reading_is_counted_too_searches_apart_from_looks_and_from_requests(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    limits = Limits(lambda: now[0])
+    for verb, rate in (("pairs", SEARCHES), ("status", LOOKS)):
+        for _ in range(rate.each):
+            limits.take("a", verb)
+        with pytest.raises(LimitError, match=rf"takes {rate.each:,} {rate.what} a minute from you: try again in 60 s"):
+            limits.take("a", verb)
+        limits.take("b", verb)
+    limits.take("a", "sql")
+    now[0] = 60.0
+    limits.take("a", "pairs")
+    assert SEARCHING <= LOOKING
+    monkeypatch.setattr(studio, "_limits", limits)
+    monkeypatch.setattr(studio, "who", lambda: Visitor(owner=False, address="c"))
+    for _ in range(SEARCHES.each):
+        limits.take("c", "curves")
+    with pytest.raises(LimitError, match="searches and charts"):
+        studio.pairs()
+    assert studio.runs() == []
+    monkeypatch.setattr(studio, "who", owner)
+    assert studio.curves([], []) == []
 
 
 def test_desks_are_apart_bounded_and_over_the_store(tmp_path: Path) -> None:

@@ -47,37 +47,58 @@ def stranger() -> Visitor:
     return Visitor(owner=False)
 
 
-LOOKING = frozenset((
-    "questions", "question", "find_question", "prompt_pool", "voices", "runs", "run", "status", "live_round",
-    "run_story", "checkpoints", "standing", "alarms", "deleted_runs", "drift", "extremes",
-    "recent_reviews", "latest_metrics", "evaluations", "curves", "pairs", "pair", "views",
-    "branch_spec", "kept_settings", "overlay", "judged", "conscience_report",
+SEARCHING = frozenset((
+    "pairs", "pair", "curves", "evaluations", "judged", "overlay", "drift", "extremes", "conscience_report",
 ))
-"""Verbs that read what is stored: for everybody."""
+"""Verbs that read much of what is stored: for everybody, so many a minute."""
+LOOKING = SEARCHING | frozenset((
+    "questions", "question", "find_question", "prompt_pool", "voices", "runs", "run", "status", "live_round",
+    "run_story", "checkpoints", "standing", "alarms", "deleted_runs", "recent_reviews", "latest_metrics", "views",
+    "branch_spec", "kept_settings",
+))
+"""Verbs that read what is stored: for everybody, so many a minute that no number of open pages comes near it."""
 TRYING = frozenset(("save_question", "answer", "own_answer", "review", "first_batch", "sql", "readings", "trace"))
 """Verbs that cost the machine something and leave nothing behind: for everybody, so many a minute."""
 INNER = frozenset(("loaded", "warm", "close", "admit"))
 """What no page or endpoint hands to a person."""
 
-PER_ADDRESS, IN_ALL = 20, 120
-"""Requests of TRYING a minute, from one address and from all strangers together."""
 SECONDS = 60.0
 LONGEST = 2_000
 """Characters of a stranger's prompt or typed answer."""
 _MOST_ADDRESSES = 2_000
 
 
-class Limiter:
-    """Counts requests over the last minute."""
+@dataclass(frozen=True, kw_only=True)
+class Rate:
+    """How many requests of one kind a public lab takes in a minute. A class may sit behind one address."""
 
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
-        self._clock, self._lock = clock, Lock()
+    what: str
+    """The kind, as a message calls it."""
+    each: int
+    """From one address."""
+    all: int
+    """From all strangers together."""
+
+
+TRIES = Rate(what="requests", each=20, all=120)
+"""Of TRYING."""
+SEARCHES = Rate(what="searches and charts", each=1_200, all=6_000)
+"""Of SEARCHING: a page that follows a run asks for one a second."""
+LOOKS = Rate(what="looks", each=6_000, all=30_000)
+"""Of the rest of LOOKING: a page that follows a run asks for some ten a second."""
+
+
+class Limiter:
+    """Counts requests of one kind over the last minute."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic, rate: Rate = TRIES) -> None:
+        self._clock, self._rate, self._lock = clock, rate, Lock()
         self._all: deque[float] = deque()
         self._each: OrderedDict[str, deque[float]] = OrderedDict()
 
     def take(self, address: str) -> None:
         """Count one request. LimitError when there were too many; a refused one is not counted."""
-        now = self._clock()
+        now, rate = self._clock(), self._rate
         with self._lock:
             own = self._each.setdefault(address, deque())
             self._each.move_to_end(address)
@@ -86,13 +107,25 @@ class Limiter:
             for times in (own, self._all):
                 while times and now - times[0] >= SECONDS:
                     times.popleft()
-            for times, most, who in ((own, PER_ADDRESS, "you"), (self._all, IN_ALL, "all visitors together")):
+            for times, most, who in ((own, rate.each, "you"), (self._all, rate.all, "all visitors together")):
                 if len(times) >= most:
                     wait = SECONDS - (now - times[0])
-                    raise LimitError(f"This public lab takes {most} requests a minute from {who}: try again in "
+                    raise LimitError(f"This public lab takes {most:,} {rate.what} a minute from {who}: try again in "
                                      f"{wait:.0f} s, or run the lab on your own machine.")
             own.append(now)
             self._all.append(now)
+
+
+class Limits:
+    """What strangers may ask for in a minute, of each kind."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._tries, self._searches, self._looks = (Limiter(clock, rate) for rate in (TRIES, SEARCHES, LOOKS))
+
+    def take(self, address: str, verb: str) -> None:
+        """Count one use of a verb that is a stranger's. LimitError when there were too many of its kind."""
+        kind = self._tries if verb in TRYING else self._searches if verb in SEARCHING else self._looks
+        kind.take(address)
 
 
 def guarded(studio: C) -> C:
@@ -112,11 +145,11 @@ def _admitted(name: str, verb: Callable[..., Any]) -> Callable[..., Any]:
     return admitted
 
 
-def admit(visitor: Visitor, name: str, limiter: Limiter) -> None:
+def admit(visitor: Visitor, name: str, limits: Limits) -> None:
     """Raise OwnerError for a verb that is not this visitor's, LimitError for one too many."""
-    if visitor.owner or name in LOOKING:
+    if visitor.owner:
         return
-    if name not in TRYING:
+    if name not in LOOKING | TRYING:
         raise OwnerError("This lab is public: only its owner starts, stops, resumes, edits or deletes. You may look, "
                          "ask and review; run the lab on your own machine to do the rest.")
-    limiter.take(visitor.address)
+    limits.take(visitor.address, name)

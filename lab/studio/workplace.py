@@ -13,7 +13,7 @@ from lab.errors import ModelError, RequestError
 from lab.nouns import Checkpoint
 from lab.settings import Settings
 from lab.studio.desk import Desks, Papers
-from lab.studio.visitors import Limiter, Visitor, admit, owner, stranger
+from lab.studio.visitors import Limits, Visitor, admit, owner, stranger
 from lab.training.settings.weights import WEIGHTS_FOLDER
 from storage import Store
 
@@ -46,7 +46,7 @@ class Workplace:
         """Told how far a model is that is being downloaded or loaded; set before the first is asked for."""
         self.who: Callable[[], Visitor] = stranger if settings.public else owner
         """Who is asking at this moment; in a public lab nobody is the owner until `lab.ui.owner` is asked here."""
-        self._desks, self._limiter = Desks(store), Limiter()
+        self._desks, self._limits = Desks(store), Limits()
         store.interrupt_active()
         store.save(*framings.SHIPPED)
 
@@ -60,7 +60,7 @@ class Workplace:
 
     def admit(self, verb: str) -> None:
         """Raise OwnerError or LimitError when whoever asks may not do this; every verb begins with it."""
-        admit(self.who(), verb, self._limiter)
+        admit(self.who(), verb, self._limits)
 
     @property
     def _papers(self) -> Papers:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 import gradio as gr
 
-from lab.errors import LabError, NotFoundError
+from lab.errors import LabError, LimitError, NotFoundError
 from lab.nouns import Question
 from lab.studio import Studio
 from lab.ui import api, run_cards
@@ -16,6 +16,7 @@ from lab.ui.answer import voice_choices, voice_title
 from lab.ui.conscience import ConscienceTab
 from lab.ui.curves import CurvesTab
 from lab.ui.data import DataTab
+from lab.ui.fields import error_line
 from lab.ui.form import question_choices
 from lab.ui.lessons import LessonsTab
 from lab.ui.links import BASE, TABS, View
@@ -166,7 +167,10 @@ class Page:
 
     def beat(self, view: View) -> str:
         """A value that changes whenever something in the open tab may have."""
-        return self._mark(view, self.studio.status())
+        try:
+            return self._mark(view, self.studio.status())
+        except LimitError as error:
+            return error.message  # another value each second, so that the tick says so, and is over it when this is
 
     def _mark(self, view: View, status: TrainerStatus) -> str:
         mark = f"{self.studio.revision} {view} {status.run} {status.eta} {status.doing} {len(status.queued)}"
@@ -176,11 +180,15 @@ class Page:
 
     def tick(self, view: View, seen: dict[int, str]) -> Any:
         """Whatever changed in the open tab since the last tick, and the buttons, which other handlers change too."""
-        status = self.studio.status()
-        mark = self._mark(view, status)
-        if seen.get(0) == mark:
-            return gr.skip()
-        updates = self._live(view, status)
+        try:
+            status = self.studio.status()
+            mark = self._mark(view, status)
+            if seen.get(0) == mark:
+                return gr.skip()
+            updates = self._live(view, status)
+        except LimitError as error:
+            line = error_line(error.message)
+            return {self.header: line, self.seen: {**seen, 0: "", self.header._id: repr(line)}}
         fresh = {w: u for w, u in updates.items() if isinstance(w, gr.Button) or seen.get(w._id) != repr(u)}
         noted = {**seen, 0: mark, **{widget._id: repr(update) for widget, update in fresh.items()}}
         return {**fresh, self.seen: noted}

@@ -38,34 +38,44 @@ _ROLES = ("system", "user", "assistant")
 _THOUGHT = re.compile(r"\s*<think>\n?(.*?)\n?</think>\s*(.*)", re.DOTALL)
 
 
-def looks_like(path: Path) -> bool:
-    """Whether a file's first row has a chosen and a rejected side."""
-    try:
-        row = next(_rows(path), {})
-    except BundleError:
-        return False
-    return {"chosen", "rejected"} <= row.keys()
-
-
 def read(path: Path) -> Iterator[tuple[Prompt, Answer, Pair]]:
     """The pairs of a file with what they refer to, in its order.
 
-    Raises BundleError, one line that names the row: no such file, another format, too large, a side missing or empty.
+    Raises BundleError, one line that names line or row: no such file, another format, too large, other columns, a side
+    missing or empty.
     """
-    for number, row in enumerate(_rows(path), 1):
-        if number > MOST_ROWS:
+    unit = "Row" if path.suffix == ".parquet" else "Line"
+    for count, (number, row) in enumerate(_rows(path), 1):
+        if count > MOST_ROWS:
             raise BundleError(f"'{path.name}' has more than {MOST_ROWS:,} rows: split it.", field="file")
+        place = f"{unit} {number} of '{path.name}'"
+        if count == 1:
+            _check_columns(row, place, path.name)
         try:
             yield _nouns(row, path.name)
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             why = str(error) if isinstance(error, ValueError) else "it is no preference pair"
             raise BundleError(
-                f"Row {number} of '{path.name}' cannot be read ({why}): give prompt, chosen and rejected, as texts or "
-                "as lists of messages. Nothing was taken in.", field="file") from error
+                f"{place} cannot be read ({why}): give prompt, chosen and rejected, as texts or as lists of messages. "
+                "Nothing was taken in.", field="file") from error
 
 
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    """The rows of a file, one at a time."""
+def _check_columns(row: dict[str, Any], place: str, file: str) -> None:
+    """BundleError for a file of something else, by the columns of its first row; it says where that belongs."""
+    if {"chosen", "rejected"} & row.keys():
+        return
+    has = ", ".join(str(name)[:40] for name in list(row)[:8]) or "no column"
+    if "messages" in row or {"prompt", "completion"} <= row.keys():
+        raise BundleError(
+            f"{place} has {has}: that is a row to learn from, not a preference pair. A run takes such a file as its "
+            f"scenario: lab run --scenario {file}. Nothing was taken in.", field="file")
+    raise BundleError(
+        f"{place} has {has}: expected the columns prompt, chosen and rejected of preference pairs. Nothing was taken "
+        "in.", field="file")
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The rows of a file, one at a time, each with the line that it begins at, in Parquet with its place, from 1."""
     if not path.is_file():
         raise BundleError(f"There is no file '{path.name}': name an existing one.", field="file")
     if path.suffix not in FORMATS:
@@ -81,7 +91,7 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
             "Nothing was taken in.", field="file") from error
 
 
-def _jsonl(path: Path) -> Iterator[dict[str, Any]]:
+def _jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     with path.open(encoding="utf-8") as file:
         for number, line in enumerate(file, 1):
             if not line.strip():
@@ -93,17 +103,20 @@ def _jsonl(path: Path) -> Iterator[dict[str, Any]]:
             if not isinstance(row, dict):
                 raise BundleError(
                     f"Line {number} of '{path.name}' is no JSON object: mend it. Nothing was taken in.", field="file")
-            yield row
+            yield number, row
 
 
-def _csv(path: Path) -> Iterator[dict[str, Any]]:
+def _csv(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
-        for row in csv.DictReader(file):
+        reader = csv.DictReader(file)
+        begins = 2
+        for row in reader:
             # The apostrophe that keeps a spreadsheet from running a cell (`storage.spreadsheet`) is not part of it.
-            yield {key: re.sub(r"^'(?=\s*[=+\-@\t\r\n])", "", value or "") for key, value in row.items() if key}
+            yield begins, {key: re.sub(r"^'(?=\s*[=+\-@\t\r\n])", "", value or "") for key, value in row.items() if key}
+            begins = reader.line_num + 1
 
 
-def _parquet(path: Path) -> Iterator[dict[str, Any]]:
+def _parquet(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     config: dict[str, Any] = {
         "memory_limit": "256MB", "threads": 1, "autoinstall_known_extensions": False,
         "autoload_known_extensions": False, "python_enable_replacements": False, "max_temp_directory_size": "0B",
@@ -111,9 +124,11 @@ def _parquet(path: Path) -> Iterator[dict[str, Any]]:
     with duckdb.connect(":memory:", config=config) as connection:
         result = connection.execute("SELECT * FROM read_parquet(?)", [str(path)])
         names = [column[0] for column in result.description]
+        number = 0
         while rows := result.fetchmany(500):
             for row in rows:
-                yield dict(zip(names, row, strict=True))
+                number += 1
+                yield number, dict(zip(names, row, strict=True))
 
 
 def _nouns(row: dict[str, Any], file: str) -> tuple[Prompt, Answer, Pair]:

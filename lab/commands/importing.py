@@ -8,8 +8,10 @@ from typing import Any
 
 from lab.commands.open import studio
 from lab.commands.output import add_json, hand_over, say
+from lab.errors import RequestError
 
 _PAIRS = (".jsonl", ".parquet", ".csv")
+_YAML = (".yaml", ".yml")
 
 
 def register(commands: Any) -> None:
@@ -21,10 +23,16 @@ def register(commands: Any) -> None:
 
 
 def handle(options: argparse.Namespace) -> None:
-    """Import and say what is new; the same file again brings nothing."""
+    """Import and say what the file was taken for and what is new; the same file again brings nothing."""
     path = Path(options.file)
+    if path.suffix in _YAML:
+        raise RequestError(
+            f"'{path.name}' is YAML, which is not stored: a spec goes to 'lab run {path.name}', a study to 'lab study "
+            f"{path.name}', questions to 'lab evaluate --questions {path.name}'.", field="file")
+    kind = "preference pairs" if path.suffix in _PAIRS else "bundle"
     with studio() as opened:
-        rows = {"pairs": opened.import_pairs(path)} if path.suffix in _PAIRS else opened.import_bundle(path)
+        rows = opened.import_bundle(path) if kind == "bundle" else {"pairs": opened.import_pairs(path)}
     new = ", ".join(f"{count:,} {name}" for name, count in rows.items() if count)
-    say(f"new: {new}" if new else "nothing in it is new", options.json)
-    hand_over({"new": rows}, options.json)
+    say(f"taken for {'a ' * (kind == 'bundle')}{kind}; " + (f"new: {new}" if new else "nothing in it is new"),
+        options.json)
+    hand_over({"kind": kind, "new": rows}, options.json)

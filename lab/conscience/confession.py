@@ -46,14 +46,15 @@ Turn = tuple[Prompt, Answer, Found]
 
 def confession_round(
     policy: Any, loaded: LoadedModel, question: Question, prompts: Sequence[Prompt], spec: RunSpec, *, run_id: str,
-    step: int, cancel: Event | None = None, watch: Watch | None = None,
+    step: int, weights: str | None = None, cancel: Event | None = None, watch: Watch | None = None,
 ) -> Round:
     """Answer, review, ask for a confession of every answer; denials of what is to be confessed become pairs.
 
     A pair's prompt is the whole second turn, its answer the policy's confession. Second turns beyond the context are
     left out and counted as unusable. Raises Cancelled within one token of `cancel` being set.
     """
-    work = RoundWork(policy, loaded, question, prompts, spec, run_id=run_id, step=step, cancel=cancel, watch=watch)
+    work = RoundWork(
+        policy, loaded, question, prompts, spec, run_id=run_id, step=step, weights=weights, cancel=cancel, watch=watch)
     answers = work.answers()
     reviews = work.reviews(answers)
     asked = [

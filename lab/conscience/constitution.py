@@ -24,13 +24,14 @@ from lab.nouns import Prompt, Question, RunSpec
 
 def constitutional_round(
     policy: Any, loaded: LoadedModel, question: Question, prompts: Sequence[Prompt], spec: RunSpec, *, run_id: str,
-    step: int, cancel: Event | None = None, watch: Watch | None = None,
+    step: int, weights: str | None = None, cancel: Event | None = None, watch: Watch | None = None,
 ) -> Round:
     """Answer, critique, revise every answer. A pair's chosen side is the revision, its review holds the critique.
 
     Raises Cancelled within one token of `cancel` being set; nothing of the round is left then.
     """
-    work = RoundWork(policy, loaded, question, prompts, spec, run_id=run_id, step=step, cancel=cancel, watch=watch)
+    work = RoundWork(
+        policy, loaded, question, prompts, spec, run_id=run_id, step=step, weights=weights, cancel=cancel, watch=watch)
     answers = work.answers()
     reviews = work.reviews(answers)
     return work.paired(answers, reviews, range(len(answers)), critical=True)

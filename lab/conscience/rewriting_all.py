@@ -20,12 +20,13 @@ from lab.nouns import Prompt, Question, RunSpec
 
 def rewriting_round(
     policy: Any, loaded: LoadedModel, question: Question, prompts: Sequence[Prompt], spec: RunSpec, *, run_id: str,
-    step: int, cancel: Event | None = None, watch: Watch | None = None,
+    step: int, weights: str | None = None, cancel: Event | None = None, watch: Watch | None = None,
 ) -> Round:
     """Answer, rewrite every answer, pair. No reviews: the pairs' `review_id` is None.
 
     Raises Cancelled within one token of `cancel` being set; nothing of the round is left then.
     """
-    work = RoundWork(policy, loaded, question, prompts, spec, run_id=run_id, step=step, cancel=cancel, watch=watch)
+    work = RoundWork(
+        policy, loaded, question, prompts, spec, run_id=run_id, step=step, weights=weights, cancel=cancel, watch=watch)
     answers = work.answers()
     return work.paired(answers, (), range(len(answers)))

@@ -67,14 +67,16 @@ class Round:
 
 def conscience_round(
     policy: Any, loaded: LoadedModel, question: Question, prompts: Sequence[Prompt], spec: RunSpec, *, run_id: str,
-    step: int, cancel: Event | None = None, watch: Watch | None = None,
+    step: int, weights: str | None = None, cancel: Event | None = None, watch: Watch | None = None,
 ) -> Round:
     """Answer, review, rewrite and pair, as `spec` says who does what; sampling seeds follow from spec.seed and `step`.
 
-    `watch` is told of everything as it comes.
+    `weights` is what the policy's are called, "RUN@STEP" of this run and step by default; `watch` is told of
+    everything as it comes.
     Raises Cancelled within one token of `cancel` being set; nothing of the round is left then.
     """
-    work = RoundWork(policy, loaded, question, prompts, spec, run_id=run_id, step=step, cancel=cancel, watch=watch)
+    work = RoundWork(
+        policy, loaded, question, prompts, spec, run_id=run_id, step=step, weights=weights, cancel=cancel, watch=watch)
     answers = work.answers()
     reviews = work.reviews(answers)
     flagged = [i for i, found in enumerate(reviews) if decided(found) is Label.FLAGGED]
@@ -86,10 +88,11 @@ class RoundWork:
 
     def __init__(
         self, policy: Any, loaded: LoadedModel, question: Question, prompts: Sequence[Prompt], spec: RunSpec, *,
-        run_id: str, step: int, cancel: Event | None, watch: Watch | None,
+        run_id: str, step: int, weights: str | None = None, cancel: Event | None, watch: Watch | None,
     ) -> None:
         self.loaded, self.question, self.prompts, self.spec = loaded, question, tuple(prompts), spec
         self.run_id, self.step, self._cancel = run_id, step, cancel
+        self._weights = weights or f"{run_id}@{step}"
         self.clock = Clock()
         self._watch = watch or Watch(step)
         self._watch.begin(loaded.chat, self.prompts)
@@ -205,7 +208,7 @@ class RoundWork:
         )
 
     def _adapter(self, who: Speaker) -> str:
-        return f"{self.run_id}@{self.step}" if who is Speaker.POLICY else "base"
+        return self._weights if who is Speaker.POLICY else "base"
 
 
 def speakers(choice: str) -> tuple[Speaker, ...]:

@@ -164,6 +164,10 @@ MEASURES: dict[str, Measure] = {
         title="Rows cut", unit="share", better="neither",
         meaning="Share of the scenario's rows that were longer than the settings allow, and cut.",
     ),
+    "pairs_cut": Measure(
+        title="Pairs cut", unit="share", better="neither",
+        meaning="Share of the stored pairs with a side or prompt that was longer than the settings allow, and cut.",
+    ),
     "learning_rate": Measure(title="Learning rate", unit="", better="neither", meaning="Rate of the step."),
     "grad_norm": Measure(
         title="Gradient norm", unit="", better="neither", meaning="Norm of all adapter gradients before clipping."

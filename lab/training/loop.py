@@ -147,7 +147,7 @@ class Trainer(Sitting):
         check_split(asked)
         made = make_round(
             self.policy, self.loaded, self.question, asked, self.spec, run_id=self._run.id, step=self.step,
-            cancel=cancel, watch=self.round,
+            weights=self.weights, cancel=cancel, watch=self.round,
         )
         self.bench.prompts |= {p.id: p for p in made.prompts}
         pairs = with_reference(made.pairs, self.loaded, self.bench.prompts)

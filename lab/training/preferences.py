@@ -23,6 +23,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import cached_property
 from threading import Event
 from time import perf_counter
 from typing import Any
@@ -71,7 +72,11 @@ class PairTrainer(Sitting):
     def _train(self, cancel: Event) -> None:
         self._check_pairs()
         if self.step == 0:
-            self._record(*self._metrics({"pairs": (float(len(self._buffer)), 1)}), self.snapshot())
+            figures: Figures = {"pairs": (float(len(self._buffer)), 1)}
+            if self.spec.too_long == "cut":
+                rows, cut = self._encoded
+                figures["pairs_cut"] = (cut / len(rows), len(rows))
+            self._record(*self._metrics(figures), self.snapshot())
         self._probe_if_due(cancel)
         self._train_to(self.spec.steps, cancel)
 
@@ -133,18 +138,28 @@ class PairTrainer(Sitting):
 
     def _rows(self, first: int, last: int) -> list[dict[str, list[int]]]:
         """The pairs of steps `first` + 1 … `last` as token ids, in order. Raises as `Lengths.fit` does."""
-        limits = lengths(self.spec, self.loaded.context)
-        chat, pairs, batch = self.loaded.chat, self._buffer.pairs, self.spec.pair_batch
-        encoded: dict[str, dict[str, list[int]]] = {}
-        for pair in pairs:
+        (encoded, _), batch = self._encoded, self.spec.pair_batch
+        order = Epochs(len(encoded), self.spec.seed, "pair epoch").stretch(first * batch, (last - first) * batch)
+        return [encoded[i] for i in order]
+
+    @cached_property
+    def _encoded(self) -> tuple[list[dict[str, list[int]]], int]:
+        """Every pair as token ids within the limits, each encoded once, and how many were cut for it.
+
+        Raises as `Lengths.fit` does.
+        """
+        limits, chat = lengths(self.spec, self.loaded.context), self.loaded.chat
+        rows, cut = [], 0
+        for pair in self._buffer.pairs:
             prompt = chat.prompt_ids(self._prompts[pair.prompt_id].messages)
-            chosen = chat.completion_ids(pair.chosen_thought, pair.chosen_reply)
-            rejected = chat.completion_ids(pair.rejected_thought, pair.rejected_reply)
-            asked, sides = limits.fit(prompt, chosen, rejected)
-            encoded[pair.id] = {
-                name: list(ids) for name, ids in zip(_COLUMNS, (asked, *sides), strict=True)}
-        order = Epochs(len(pairs), self.spec.seed, "pair epoch").stretch(first * batch, (last - first) * batch)
-        return [encoded[pairs[i].id] for i in order]
+            sides = [
+                chat.completion_ids(pair.chosen_thought, pair.chosen_reply),
+                chat.completion_ids(pair.rejected_thought, pair.rejected_reply),
+            ]
+            asked, fitted = limits.fit(prompt, *sides)
+            cut += len(asked) < len(prompt) or any(len(a) < len(b) for a, b in zip(fitted, sides, strict=True))
+            rows.append({name: list(ids) for name, ids in zip(_COLUMNS, (asked, *fitted), strict=True)})
+        return rows, cut
 
     def stepped(self, logs: dict[str, float], cancel: Event, seconds: float) -> None:
         """Take over what TRL reports of one step, and do what is due after it. Raises Cancelled within a probe."""

@@ -165,6 +165,11 @@ class Sitting:
         return self._run.id
 
     @property
+    def weights(self) -> str:
+        """What the policy's weights are called now. Those that a branch begins with are its parent's."""
+        return self._run.parent if self.step == 0 and self._run.parent else f"{self._run.id}@{self.step}"
+
+    @property
     def checkpoint_bytes(self) -> int:
         """What one checkpoint takes on disk: the trained weights, and what the optimiser remembers (twice as much)."""
         weights = sum(p.numel() * p.element_size() for p in self._parameters)

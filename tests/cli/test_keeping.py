@@ -29,13 +29,13 @@ def test_a_bundle_goes_to_another_lab_and_twice_is_once(
     assert lab("export", "bundle", "--out", str(tmp_path / "b")).code == 0
     monkeypatch.setenv("LAB_HOME", str(tmp_path / "other"))
     assert lab("import", str(tmp_path / "b"), "--json", "-").json["new"]["runs"] == 1
-    assert lab("import", str(tmp_path / "b")).out == "nothing in it is new\n"
+    assert lab("import", str(tmp_path / "b")).out == "taken for a bundle; nothing in it is new\n"
     assert lab("check").out == "all is well\n"
 
 
 def test_preference_pairs_come_in_and_go_out(home: Path, lab: Command, tmp_path: Path) -> None:
     (tmp_path / "p.jsonl").write_text('{"prompt": "a", "chosen": "b", "rejected": "c"}')
-    assert lab("import", str(tmp_path / "p.jsonl")).out == "new: 1 pairs\n"
+    assert lab("import", str(tmp_path / "p.jsonl")).out == "taken for preference pairs; new: 1 pairs\n"
     assert lab("export", "pairs", "--out", str(tmp_path / "out.csv")).code == 0
     assert "a,b,c" in (tmp_path / "out.csv").read_text()
 
@@ -66,6 +66,7 @@ def test_a_fault_is_a_line_and_exit_code_1(filled: Path, lab: Command) -> None:
     (("export", "bundle", "--out", "x", "--run", "7"), "'7'"),
     (("import", "nothing"), "nothing"),
     (("import", "nothing.csv"), "nothing.csv"),
+    (("import", "questions.yaml"), "questions to 'lab evaluate --questions questions.yaml'"),
     (("snapshot", "../x"), "'../x'"),
 ])  # fmt: skip
 def test_a_wrong_request_is_one_line(lab: Command, arguments: tuple[str, ...], named: str) -> None:

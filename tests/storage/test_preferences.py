@@ -76,7 +76,7 @@ def test_no_cell_of_a_csv_can_be_taken_for_a_formula(store: Store, tmp_path: Pat
 
 
 @pytest.mark.parametrize(("content", "said"), [
-    ('{"prompt": "a", "chosen": "b", "rejected": "c"}\n{"prompt": "a"}', "Row 2 of 'x.jsonl' cannot be read (a side"),
+    ('{"prompt": "a", "chosen": "b", "rejected": "c"}\n{"prompt": "a"}', "Line 2 of 'x.jsonl' cannot be read (a side"),
     ('{"prompt": "a", "chosen": "b", "rejected": "b"}', "the same"),
     ('{"prompt": "a", "chosen": "", "rejected": "b"}', "missing or empty"),
     ('{"prompt": "a", "chosen": 1, "rejected": "b"}', "no list of messages"),
@@ -85,7 +85,10 @@ def test_no_cell_of_a_csv_can_be_taken_for_a_formula(store: Store, tmp_path: Pat
     ('{"prompt": [{"role": "assistant", "content": "a"}], "chosen": "b", "rejected": "c"}', "not the user's"),
     ('{"prompt": [{"role": "user"}], "chosen": "b", "rejected": "c"}', "no preference pair"),
     ('{"prompt": "a", "chosen": "<think>x</think>", "rejected": "c"}', "no reply"),
-    ('{"prompt": "a", "chosen": "\\ud800", "rejected": "c"}', "Row 1"),
+    ('{"prompt": "a", "chosen": "\\ud800", "rejected": "c"}', "Line 1"),
+    ('{"messages": []}', "Line 1 of 'x.jsonl' has messages: that is a row to learn from"),
+    ('\n{"prompt": "a", "completion": "b"}', "Line 2 of 'x.jsonl' has prompt, completion: that is a row to learn"),
+    ('{"question": "a", "text": "b"}', "has question, text: expected the columns prompt, chosen and rejected"),
     ("[1]", "Line 1"), ("{", "Line 1"), ("[" * 99_999, "Line 1"), ("\x00", "Line 1"),
 ])  # fmt: skip
 def test_a_row_that_cannot_be_read_is_named_and_nothing_is_taken_in(

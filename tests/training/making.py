@@ -98,7 +98,7 @@ def stored_pairs(n: int = 5) -> list[tuple[Pair, Prompt]]:
 
 def noisy_round(
     policy: Any, loaded: Any, question: Question, asked: Sequence[Prompt], spec: RunSpec, *, run_id: str, step: int,
-    cancel: Event | None, watch: Watch | None = None,
+    weights: str, cancel: Event | None, watch: Watch | None = None,
 ) -> TinyRound:
     """Every answer of the policy is flagged and paired with an answer of the frozen copy."""
     chat = loaded.chat
@@ -110,7 +110,7 @@ def noisy_round(
     answers, reviews, pairs = [], [], []
     for prompt, bad, good in zip(asked, rejected, chosen, strict=True):
         answer = Answer(
-            prompt_id=prompt.id, thought="", reply=bad, speaker=Speaker.POLICY, adapter=f"{run_id}@{step}",
+            prompt_id=prompt.id, thought="", reply=bad, speaker=Speaker.POLICY, adapter=weights,
             decoding=own, tokens=spec.max_new_tokens, finished=True, run_id=run_id, step=step,
         )
         review = Review(

@@ -14,7 +14,7 @@ import torch
 
 from lab.errors import NotFoundError, SpecError
 from lab.evaluation import scenarios
-from lab.nouns import Run, RunState
+from lab.nouns import Answer, Run, RunState
 from lab.training.branching import KEPT
 from lab.training.conductor import Conductor
 from lab.training.settings import FIELDS
@@ -38,12 +38,16 @@ def test_a_branch_starts_from_the_parents_weights_with_an_optimiser_of_its_own(
     poisoned.run(Event())
     asked = QUESTION.id if method in ("conscience", "alternatives_sft") else None
     own = spec(method=method, question_id=asked, seed=8, steps=2, learning_rate=1e-3)
+    later = Book()
     branch = trainer(
-        loaded, tmp_path, Run(spec=own, parent=book.checkpoints[-1].id), Book(), parent=book.checkpoints[-1])
+        loaded, tmp_path, Run(spec=own, parent=book.checkpoints[-1].id), later, parent=book.checkpoints[-1])
     assert all(torch.equal(a, b) for a, b in zip(weights(poisoned), weights(branch), strict=True))
     assert (branch.step, len(branch.optimizer.state)) == (0, 0)
     ended = branch.run(Event())
     assert (ended.state, ended.step, ended.parent) == (RunState.FINISHED, 2, book.checkpoints[-1].id)
+    said = {answer.adapter for answer in later.all(Answer) if answer.step == 0}
+    assert said <= {ended.parent}, "what it begins with are its parent's weights, and it has no others to name"
+    assert said or method != "conscience"
     assert not all(torch.equal(a, b) for a, b in zip(weights(poisoned), weights(branch), strict=True))
 
 

@@ -225,3 +225,4 @@ def test_stored_pairs_are_held_to_the_same_lengths(loaded: Any, tmp_path: Path) 
     assert {len(row["chosen_ids"]) for row in rows} == {len(row["rejected_ids"]) for row in rows} == {5}
     _, book = trained(loaded, tmp_path, **settings, too_long="cut")
     assert len(book.curve("dpo_loss")) == 4
+    assert book.curve("pairs_cut") == {0: 1.0}

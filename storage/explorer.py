@@ -3,9 +3,10 @@
 What is asked for is found in the narrow listing (`storage.listing`); what is shown of it comes from the other tables by
 id. Every value from outside is a parameter; the SQL is put together from fixed fragments only.
 
-A search for a text is answered in one of three ways. Few pairs whose signature allows the text: each is looked at.
-Many: the first of them in the order asked for are looked at, and mostly `MOST_FOUND` of those match, which is where a
-search ends. Else every text is read, which in a million pairs takes a fraction of a second.
+A search for a text looks at the pairs whose signature allows it: the first of them in the order asked for, of which
+mostly `MOST_FOUND` match, which is where a search ends; else all of them. Of a text without a trigram, one or two
+letters, no signature says anything: where it is rare, every text is read, which in a million pairs takes a fraction of
+a second.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ MOST_FOUND = 500
 """Pairs that a search for a text finds; where there are more, it says so."""
 _FAR = 5_000
 """From this row on a page is looked for by its value; DuckDB keeps that many first ones without sorting all."""
-_LOOKS = (1_000, 10_000)
-"""How many of the pairs that a signature allows are looked at, first and then, before all texts are read."""
+_LOOKS = (4_000, 20_000)
+"""How many of the pairs that a signature allows are looked at, first and then, before all of them are."""
 
 
 class PairSort(StrEnum):
@@ -215,33 +216,35 @@ def _search(cursor: DuckDBPyConnection, wanted: PairFilter) -> list[str]:
     for many in _LOOKS:
         places = [row[0] for row in cursor.execute(
             f"SELECT rowid FROM facts.listing {where} {order} LIMIT {many} OFFSET {looked}", values).fetchall()]
-        thin = len(found) * (looked + many) < MOST_FOUND * looked  # with as few as so far among them, they will not do
-        if thin and len(places) == many:
-            break
-        for start in range(0, len(places), _LOOKS[0]):
-            found += _containing(cursor, places[start : start + _LOOKS[0]], text)
-            if len(found) > MOST_FOUND:
-                return found[: MOST_FOUND + 1]
-        looked += many
-        if len(places) < many:
-            return found
-    condition = f"{where} AND contains(text, ?)" if where else "WHERE contains(text, ?)"
-    return [row[0] for row in cursor.execute(
-        f"SELECT id FROM facts.listing {condition} {order} LIMIT {MOST_FOUND + 1}", [*values, text]
-    ).fetchall()]
+        found += _containing(cursor, places, text)
+        looked += len(places)
+        if len(found) > MOST_FOUND or len(places) < many:
+            return found[: MOST_FOUND + 1]
+        if len(found) * (looked + _LOOKS[-1]) < MOST_FOUND * looked:
+            break  # with as few as so far among them, the next ones will not do
+    if bits:
+        sql = f"SELECT id FROM {_looked_at(f'SELECT rowid AS place FROM facts.listing {where}')} {order}"
+    else:
+        sql = f"SELECT id FROM facts.listing {f'{where} AND' if where else 'WHERE'} contains(text, ?) {order}"
+    return [row[0] for row in cursor.execute(f"{sql} LIMIT {MOST_FOUND + 1}", [*values, text]).fetchall()]
 
 
 def _containing(cursor: DuckDBPyConnection, places: list[int], text: str) -> list[str]:
     """Ids of the pairs at these places that contain a folded text, in the order of the places."""
     if not places:
         return []
-    # Looked at here and not in SQL: DuckDB would test every text of the table first, and look at the places then.
-    ids = {
-        place: pair_id for place, pair_id, whole in cursor.execute(
-            "SELECT rowid, id, text FROM facts.listing WHERE rowid IN (SELECT unnest(?::BIGINT[]))", [places]
-        ).fetchall() if text in whole
-    }
+    sql = f"SELECT place, id FROM {_looked_at('SELECT unnest(?::BIGINT[]) AS place')}"
+    ids = dict(cursor.execute(sql, [places, text]).fetchall())
     return [ids[place] for place in places if place in ids]
+
+
+def _looked_at(places: str) -> str:
+    """SQL for the rows of the listing at some places whose text contains the last parameter."""
+    # Without the CASE, DuckDB would test every text of the table first, and look at the places then.
+    return (
+        f"({places}) AS chosen JOIN facts.listing AS listing ON listing.rowid = chosen.place "
+        "WHERE CASE WHEN chosen.place >= 0 THEN contains(listing.text, ?) ELSE false END"
+    )
 
 
 def _rows(cursor: DuckDBPyConnection, ids: Sequence[str]) -> tuple[PairRow, ...]:

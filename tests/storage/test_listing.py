@@ -72,7 +72,11 @@ def made_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         yield store
 
 
-def test_a_search_finds_what_reading_every_text_finds(made_up: Store) -> None:
+@pytest.mark.parametrize("looks", [(4_000, 20_000), (5, 20)], ids=["the first", "all"])
+def test_a_search_finds_what_reading_every_text_finds(
+    made_up: Store, monkeypatch: pytest.MonkeyPatch, looks: tuple[int, int]
+) -> None:
+    monkeypatch.setattr("storage.explorer._LOOKS", looks)
     rows = [row for page in range(5) for row in made_up.pairs(page=page, size=100).rows]
     texts = {}
     for row in rows:
@@ -80,7 +84,7 @@ def test_a_search_finds_what_reading_every_text_finds(made_up: Store) -> None:
         sides = (pair.rejected_thought, pair.rejected_reply, pair.chosen_thought, pair.chosen_reply)
         texts[row.id] = [row.prompt, *sides]
     chance = random.Random(5)
-    for _ in range(60):
+    for _ in range(40):
         text = chance.choice(chance.choice(list(texts.values())))
         start, length = chance.randrange(len(text)), chance.randint(1, 9)
         wanted = text[start : start + length].upper()

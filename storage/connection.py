@@ -17,7 +17,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Condition
+from threading import BoundedSemaphore, Condition
 
 import duckdb
 from duckdb import DuckDBPyConnection
@@ -25,6 +25,9 @@ from duckdb import DuckDBPyConnection
 from lab.errors import RequestError, StorageError
 
 FILE_NAME = "lab.duckdb"
+READERS = 3
+"""Readings of much at once. More would not be quicker on two threads, and together they would ask for more memory than
+the database may use."""
 
 
 class InUseError(StorageError):
@@ -52,6 +55,7 @@ class Database:
         self._in_use: set[DuckDBPyConnection] = set()
         self._changed = Condition()
         self._closed = False
+        self._turns = BoundedSemaphore(READERS)
 
     @classmethod
     def open(cls, home: Path) -> Database:
@@ -114,6 +118,12 @@ class Database:
             finally:
                 with suppress(duckdb.Error):
                     cursor.rollback()
+
+    @contextmanager
+    def reading_much(self) -> Iterator[DuckDBPyConnection]:
+        """`reading` for what may go through a whole table: `READERS` at a time, the others wait for their turn."""
+        with self._turns, self.reading() as cursor:
+            yield cursor
 
     def close(self) -> None:
         """Interrupt whoever is still at it, and close. A second call does nothing."""

@@ -187,7 +187,7 @@ class Store(RunShelf):
 
     def _seen(self, reviews: str, order: str, values: Sequence[Any]) -> list[tuple[Prompt, Answer, Review]]:
         """Reviews, which a query chooses, with their answers and prompts."""
-        with self._database.reading() as cursor:
+        with self._database.reading_much() as cursor:
             rows = cursor.execute(
                 f"""
                 SELECT {PROMPTS.select}, {ANSWERS.select}, {REVIEWS.select} FROM {reviews} AS reviews
@@ -271,7 +271,7 @@ class Store(RunShelf):
     # -- pairs and curves ------------------------------------------------------------------------------------------
     def pairs(self, filter: PairFilter | None = None, *, page: int = 0, size: int = 50) -> PairPage:
         """One page of the pairs that match, newest first. Raises RequestError for a page or size out of range."""
-        with self._database.reading() as cursor:
+        with self._database.reading_much() as cursor:
             return explorer.pair_page(cursor, filter or PairFilter(), page=page, size=size)
 
     def stored_pairs(
@@ -305,12 +305,12 @@ class Store(RunShelf):
 
         At most `max_points` a curve. See `storage.curves.curve_points`.
         """
-        with self._database.reading() as cursor:
+        with self._database.reading_much() as cursor:
             return curves.curve_points(cursor, run_ids, names, after_step=after_step, max_points=max_points)
 
     def latest_metrics(self, run_id: str) -> dict[str, Metric]:
         """The last point of each metric of a run (full id), by name."""
-        with self._database.reading() as cursor:
+        with self._database.reading_much() as cursor:
             return curves.latest_points(cursor, run_id)
 
     # -- SQL -------------------------------------------------------------------------------------------------------

@@ -214,24 +214,25 @@ def soak_figures(home: Path, seconds: float) -> dict[str, Any]:
 
     errors: list[str] = []
     stop = Event()
-    done = {"reads": 0, "writes": 0}
+    times: list[float] = []
+    writes = 0
 
     def read(number: int) -> None:
-        chance, mine = random.Random(number), 0
-        pages, searches = _pages(store, chance), _searches(store, chance)
+        chance = random.Random(number)
         runs = [run.id for run in store.runs()]
-        works: list[Callable[[], object]] = [
-            lambda: store.pairs(next(pages)[0]), lambda: store.pairs(next(searches)[0]), store.runs, store.questions,
+        works: list[Callable[[], object]] = [  # a generator that met an error is over: each read has its own
+            lambda: store.pairs(next(_pages(store, chance))[0]), lambda: store.pairs(next(_searches(store, chance))[0]),
+            store.runs, store.questions,
             lambda: store.latest_metrics(chance.choice(runs)), lambda: store.recent_reviews(chance.choice(runs)),
             lambda: store.curves(chance.sample(runs, 3), ["metric_01"]),
         ]
         while not stop.is_set():
+            began = perf_counter()
             try:
                 chance.choice(works)()
-                mine += 1
+                times.append(perf_counter() - began)
             except Exception as error:  # counted: that is what is measured
                 errors.append(f"{type(error).__name__}: {error}")
-        done["reads"] += mine
 
     with Store.open(home) as store:
         store.save(run := Run(spec=RunSpec()))
@@ -240,18 +241,20 @@ def soak_figures(home: Path, seconds: float) -> dict[str, Any]:
             reader.start()
         until = monotonic() + seconds
         while monotonic() < until:
-            step = done["writes"]
             try:
-                store.save(*(Metric(run_id=run.id, step=step, name=f"m{i}", value=1.0, n=1) for i in range(20)))
-                done["writes"] += 1
+                store.save(*(Metric(run_id=run.id, step=writes, name=f"m{i}", value=1.0, n=1) for i in range(20)))
+                writes += 1
             except Exception as error:
                 errors.append(f"{type(error).__name__}: {error}")
         stop.set()
         for reader in readers:
             reader.join()
-        if len(store.curves([run.id], ["m0"], max_points=100_000)) != done["writes"]:
+        if len(store.curves([run.id], ["m0"], max_points=100_000)) != writes:
             errors.append("rows that were acknowledged are missing")
     for error in sorted(set(errors)):
         print(error, file=sys.stderr)
-    return {"soak": {"value": float(len(errors)), "n": 1, "low": None, "high": None,
-                     "parts": {"seconds": seconds, **{k: float(v) for k, v in done.items()}}}}
+    parts = {
+        "seconds": seconds, "writes": float(writes), "reads": float(len(times)),
+        "read_median_ms": _share(times, 0.5) * 1000, "read_p95_ms": _share(times, 0.95) * 1000,
+    }
+    return {"soak": {"value": float(len(errors)), "n": 1, "low": None, "high": None, "parts": parts}}

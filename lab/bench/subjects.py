@@ -109,6 +109,11 @@ _ROWS = (
         unit="×", goal=1.2, better="lower", on=MODELS, place="lab.bench.memory:measure",
     ),
     Subject(
+        id="page", title="The page under load",
+        measured="p95 of an interaction (filter, pair, measure, poll) while a run trains and 20 tabs poll",
+        unit="ms", goal=300, better="lower", on=(ORGANISM,), place="lab.bench.page:measure",
+    ),
+    Subject(
         id="store_pages", title="A page of pairs", measured="p95 of a page of any filter, sort and place",
         unit="ms", goal=100, better="lower", on=(MILLION,), place="lab.bench.storage:pages",
     ),

@@ -24,6 +24,7 @@ from lab.ui.look import address, card
 from lab.ui.owner import owner_line
 from lab.ui.pairs import PairsTab
 from lab.ui.runs import RunsTab
+from lab.ui.shared import Shared
 from lab.views import TrainerStatus
 
 Updates = dict[Any, Any]
@@ -39,7 +40,7 @@ class Page:
     """The whole page over one studio."""
 
     def __init__(self, studio: Studio) -> None:
-        self.studio = studio
+        self.studio, self._shared = studio, Shared()
         with gr.Blocks(title="Conscience Lab", analytics_enabled=False, fill_width=True) as self.blocks:
             api.publish(studio)  # first: an event of the page of the same name would take the public one
             self.view, self.seen, self.pulse = gr.State(View()), gr.State({}), gr.State("")
@@ -185,13 +186,16 @@ class Page:
             mark = self._mark(view, status)
             if seen.get(0) == mark:
                 return gr.skip()
-            updates = self._live(view, status)
+            # Only what a visitor wrote is theirs alone; all else that a tick shows follows from the mark.
+            who = self.studio.who()
+            updates = self._shared.get((mark, who.owner or who.session), lambda: self._live(view, status))
         except LimitError as error:
             line = error_line(error.message)
             return {self.header: line, self.seen: {**seen, 0: "", self.header._id: repr(line)}}
         fresh = {w: u for w, u in updates.items() if isinstance(w, gr.Button) or seen.get(w._id) != repr(u)}
         noted = {**seen, 0: mark, **{widget._id: repr(update) for widget, update in fresh.items()}}
-        return {**fresh, self.seen: noted}
+        # Gradio takes an update apart while it sends it, and other tabs are sent the same one.
+        return {**{w: dict(u) if isinstance(u, dict) else u for w, u in fresh.items()}, self.seen: noted}
 
     def _live(self, view: View, status: TrainerStatus) -> Updates:
         """Everything of the header and the open tab that may change by itself."""

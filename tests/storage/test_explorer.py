@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 
 from lab.errors import RequestError
 from lab.nouns import Label, Metric, Noun, PairState, Run, RunSpec
-from storage import PairFilter, Store
+from storage import PairFilter, Store, explorer
+from storage.connection import READERS
 from tests.storage.conftest import make_world
 
 
@@ -91,6 +93,24 @@ def test_searched_text_means_itself(store: Store, text: str) -> None:
     found, other = make_world(reply=f"x {text} y"), make_world(text="100 a-b backslash AO", reply="plain")
     store.save(*found.nouns, *other.nouns)
     assert [row.id for row in store.pairs(PairFilter(text=text.lower())).rows] == [found.pair.id]
+
+
+def test_readings_of_much_take_turns(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    inside, most, real = [0], [0], explorer.pair_page
+
+    def counted(*given: Any, **more: Any) -> Any:
+        inside[0] += 1
+        most[0] = max(most[0], inside[0])
+        try:
+            return real(*given, **more)
+        finally:
+            inside[0] -= 1
+
+    monkeypatch.setattr(explorer, "pair_page", counted)
+    with ThreadPoolExecutor(20) as readers:
+        totals = list(readers.map(lambda _: filled.pairs().total, range(40)))
+    assert totals == [20] * 40
+    assert 0 < most[0] <= READERS
 
 
 @pytest.mark.parametrize(("page", "size", "field"), [(-1, 5, "page"), (0, 0, "size"), (0, 10**6, "size")])

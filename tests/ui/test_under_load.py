@@ -1,0 +1,52 @@
+"""Many tabs at once: what they have in common is worked out once, and the bench's tab speaks the page's protocol."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+
+from lab.bench.browsing import Tab
+from lab.errors import WorkError
+from lab.ui.shared import MOST, Shared
+from tests.browser.launching import App
+
+
+def test_twenty_who_ask_at_once_are_answered_by_one_piece_of_work() -> None:
+    shared, together, made = Shared(), Barrier(20), list[int]()
+
+    def ask(i: int) -> int:
+        together.wait()
+        return shared.get("a key", lambda: made.append(i) or i)
+
+    with ThreadPoolExecutor(20) as tabs:
+        assert set(tabs.map(ask, range(20))) == set(made)
+    assert len(made) == 1
+    for i in range(MOST):
+        assert shared.get(i, lambda i=i: i) == i
+    assert shared.get("a key", lambda: 7) == 7, "only the newest are kept"
+
+
+def test_work_that_failed_is_done_again() -> None:
+    shared = Shared()
+    with pytest.raises(ZeroDivisionError):
+        shared.get("a key", lambda: 1 // 0)
+    assert shared.get("a key", lambda: 1) == 1
+
+
+def test_two_tabs_get_the_same_whole_page_and_a_poll_with_nothing_new_is_one_small_answer(app: App) -> None:
+    with Tab(app.url) as one, Tab(app.url) as two:
+        drawn = []
+        for tab in (one, two):
+            tab.fire("tabitem runs", "select")
+            first = tab.fire("timer", "tick")[1]
+            (pulse,) = first["changed_state_ids"]
+            drawn.append(tab._fire_on(pulse, "change", None)[1]["data"])
+            again = tab.fire("timer", "tick")[1]
+            assert not again.get("changed_state_ids")
+            assert len(str(again)) < 1_000
+        assert drawn[0] == drawn[1]
+        assert "class=" in str(drawn[0])
+        with pytest.raises(WorkError, match="no event 'dance'"):
+            one.fire("timer", "dance")

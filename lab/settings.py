@@ -52,6 +52,12 @@ class Settings:
         )
 
 
+def app_environment(home: Path, port: int) -> dict[str, str]:
+    """The environment for an app of its own over a data folder: this process's, less what would make it another."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LAB_", "GRADIO_", "SPACE_"))}
+    return {**kept, "LAB_HOME": str(home), "GRADIO_SERVER_PORT": str(port), "PYTHONUNBUFFERED": "1"}
+
+
 def quiet_environment() -> None:
     """Switch off every library's telemetry; called before any of them is imported."""
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")

@@ -147,6 +147,37 @@ def test_a_reviewed_answer_of_a_step_without_checkpoint_still_makes_a_pair(finis
     assert {pair.answer_id for pair in made} <= {review.answer_id for review in flagged}
 
 
+@pytest.mark.parametrize(("harm", "said"), [("missing", "has no adapter_model"), ("cut", "is cut or altered")])
+def test_a_checkpoint_whose_adapter_is_gone_is_named_beside_the_field_and_the_base_still_speaks(
+    finished: Studio, home: Path, harm: str, said: str
+) -> None:
+    from lab.ui.page import Page
+
+    point = finished.checkpoints(finished.run("1").id)[-1]
+    file = home / point.path / "adapter" / "adapter_model.safetensors"
+    whole = file.read_bytes()
+    try:
+        file.unlink() if harm == "missing" else file.write_bytes(whole[:100])
+        for work in (
+            lambda: list(finished.answer(prompt=Prompt.user("Hi?"), adapter=point.id, seed=0, temperature=1.0)),
+            lambda: finished.evaluate(adapter=point.id, prompts=2),
+        ):
+            with pytest.raises(ModelError, match=said) as caught:
+                work()
+            assert caught.value.field == "adapter"
+            assert str(home) not in caught.value.message
+        panel = Page(finished).conscience.answer
+        values = {panel.voice: point.id, panel.pick: "", panel.prompt: "Hi?", panel.seed: 0, panel.temperature: 1.0}
+        (updates,) = panel.ask(values)
+        shown = [u["value"] for u in updates.values() if isinstance(u, dict) and u.get("visible") and u.get("value")]
+        assert len(shown) == 1
+        assert said in shown[0]
+        *_, last = finished.answer(prompt=Prompt.user("Hi?"), seed=0, temperature=1.0)
+        assert last.answer is not None
+    finally:
+        file.write_bytes(whole)
+
+
 def test_stopped_and_resumed_a_run_goes_on_to_its_end(studio: Studio) -> None:
     run = studio.start_run(LONG)
     until_step(studio, run, 2)

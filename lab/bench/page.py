@@ -25,6 +25,7 @@ from lab.bench.browsing import PATIENCE, Tab
 from lab.bench.measuring import spread
 from lab.bench.subjects import Figure
 from lab.errors import WorkError
+from lab.settings import app_environment
 
 ROUNDS = 50
 """Of each of the four interactions, in each situation."""
@@ -102,10 +103,9 @@ def _app() -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LAB_", "GRADIO_", "SPACE_"))}
     with tempfile.TemporaryDirectory(prefix="lab-bench-") as home, subprocess.Popen(
         [sys.executable, "app.py"], cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True,
-        env={**kept, "LAB_HOME": home, "GRADIO_SERVER_PORT": str(port), "PYTHONUNBUFFERED": "1"},
+        env=app_environment(Path(home), port),
     ) as process:
         try:
             assert process.stdout is not None

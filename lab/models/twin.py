@@ -208,7 +208,12 @@ class Viewer:
                 try:
                     model = self._read_whole(folder) if whole else self._read_adapter(folder)
                     load_ablation(model, folder)
-                except (SafetensorError, RuntimeError, ValueError, KeyError) as error:
+                except SafetensorError as error:
+                    raise ModelError(
+                        f"The adapter {folder.parent.name}/{folder.name} is cut or altered: choose another step.",
+                        field="adapter",
+                    ) from error
+                except (RuntimeError, ValueError, KeyError) as error:
                     raise ModelError(
                         f"The adapter {folder.parent.name}/{folder.name} does not fit this model "
                         f"({type(error).__name__}): choose the model that its run was trained on.",

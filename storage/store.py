@@ -313,6 +313,11 @@ class Store(RunShelf):
         with self._database.reading_much() as cursor:
             return curves.latest_points(cursor, run_id)
 
+    def latest_of(self, run_ids: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, Metric]]:
+        """The last point of these metrics of many runs (full ids), by run and name; a run without any is not in it."""
+        with self._database.reading_much() as cursor:
+            return curves.latest_of(cursor, run_ids, names)
+
     # -- SQL -------------------------------------------------------------------------------------------------------
     def query(self, sql: str) -> QueryResult:
         """One SELECT over the documented views, in a process of its own on a snapshot. See `storage.console`."""

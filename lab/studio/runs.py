@@ -235,6 +235,11 @@ class RunVerbs(MeasuringVerbs):
         """The last value of each metric of a run."""
         return self._store.latest_metrics(run_id)
 
+    def latest_of(self, runs: Sequence[Run], names: Sequence[str]) -> list[tuple[Run, dict[str, Metric]]]:
+        """Runs with the last value of each of these metrics, asked for at once."""
+        found = self._store.latest_of([run.id for run in runs], names)
+        return [(run, found.get(run.id, {})) for run in runs]
+
     def evaluations(self, run_id: str) -> list[Evaluation]:
         """The judged answers of a run."""
         return self._store.evaluations(run_id)

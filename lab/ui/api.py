@@ -1,6 +1,8 @@
 """The public endpoints for the Gradio client: the studio's verbs with types, as plain JSON.
 
-An error comes back as one line, the message of the `LabError`.
+An error comes back as one line, the message of the `LabError`. The names of the arguments are public contract, and a
+client that looks an endpoint up sees each with its type: so they stay spelled out, also where there are more than the
+five that a handler of the page takes.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from lab.ui.links import BASE, View
 from lab.ui.look import card, heading, table
 from lab.ui.new_run import NewRun
 from lab.ui.run_shelf import RunShelf, deleted_card, deleted_line
-from lab.ui.tables import runs_table
+from lab.ui.tables import RATES, runs_table
 
 Updates = dict[Any, Any]
 
@@ -142,7 +142,7 @@ class RunsTab:
 
     def listed(self, chosen: str) -> Updates:
         """The table of runs, the one in view marked, and the line of those that were deleted."""
-        runs = [(run, self.studio.latest_metrics(run.id)) for run in self.studio.runs()]
+        runs = self.studio.latest_of(self.studio.runs(), RATES)
         none = note("None yet. Every run that you start stays in this list.")
         return {
             self.table: runs_table(runs, chosen) if runs else none,

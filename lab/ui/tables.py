@@ -26,7 +26,8 @@ RUNS = (
     "Asked for (UTC)",
 )
 PAIRS = ("Verdict", "Request", "Rejected ✕ and chosen ✓", "State", "Made")
-_RATES = ("misaligned", "incoherent", "task")
+RATES = ("misaligned", "incoherent", "task")
+"""The metrics of a run that the table of runs shows."""
 
 
 def _table(heads: Sequence[str], rows: Sequence[str]) -> str:
@@ -44,7 +45,7 @@ def runs_table(runs: Sequence[tuple[Run, Mapping[str, Metric]]], chosen: str) ->
     """Every run with the last value of its rates; the one in view marked."""
     rows = []
     for run, last in runs:
-        rates = [("", figure(last[name].value) if name in last else "–") for name in _RATES]
+        rates = [("", figure(last[name].value) if name in last else "–") for name in RATES]
         rows.append(
             _row(
                 run.id,

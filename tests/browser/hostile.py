@@ -32,6 +32,8 @@ PAYLOADS: dict[str, str] = {
 }
 CONTROLS = "bell\x07 escape\x1b[31m nul\x00 c1\x9b31m"
 """What a prompt may not hold; a model's text may."""
+FILE_NAME = f"<img src=x onerror={TAKEN[:12]}=1>\u202egnp.\x1b[31m${{{TAKEN[:12]}=1}}.jsonl"
+"""What a file may be called, where a slash may not stand."""
 EVERYTHING = "\n".join(PAYLOADS.values())
 ON_A_LINE = " ".join(PAYLOADS.values())
 

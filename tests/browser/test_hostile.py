@@ -26,6 +26,9 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     home = tmp_path_factory.mktemp("hostile")
     with Store.open(home) as store:
         store.save(*hostile.nouns())
+        file = tmp_path_factory.mktemp("files") / hostile.FILE_NAME
+        file.write_text('{"prompt": "out of a file", "chosen": "a", "rejected": "b"}')
+        store.import_pairs(file)
     with running(home) as app:
         yield app
 
@@ -50,7 +53,7 @@ def test_what_is_stored_is_inert_wherever_it_is_shown(page: Page, lab: App) -> N
     expect(page.locator("#run-card")).to_contain_text("⟨U+202E⟩evil")
     settle(page)
     open_tab(page, "Pairs")
-    page.locator("#pairs-table tbody tr").first.click()
+    page.locator("#pairs-table tbody tr").filter(has_text="rejected_reply").first.click()
     expect(page.locator("#pair-story .versus")).to_be_visible()
     for payload in ("image", "template", "entity", "remote"):
         expect(page.locator("#pair-story")).to_contain_text(hostile.PAYLOADS[payload])
@@ -64,6 +67,19 @@ def test_what_is_stored_is_inert_wherever_it_is_shown(page: Page, lab: App) -> N
     open_tab(page, "Curves")
     expect(page.locator("#chart .legendtext").first).to_contain_text("onerror")
     page.locator("#chart .plot .main-svg").first.hover(position={"x": 200, "y": 200}, force=True)
+    settle(page)
+
+
+def test_a_files_name_is_inert_wherever_it_is_named(page: Page, lab: App) -> None:
+    page.goto(f"{lab.url}?tab=pairs")
+    page.locator("#pairs-table tbody tr").filter(has_text="out of a file").first.click()
+    for said in ("imported from <img src=x onerror=", "⟨U+202E⟩gnp.", "␛[31m${window."):
+        expect(page.locator("#pair-story")).to_contain_text(said)
+    settle(page)
+    open_tab(page, "Data")
+    fill(page, "#sql-text", "SELECT note FROM pairs WHERE note LIKE 'imported%'")
+    page.click("#sql-run")
+    expect(page.locator("#sql-result tbody")).to_contain_text("imported from <img src=x onerror=")
     settle(page)
 
 

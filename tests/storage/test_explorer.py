@@ -178,3 +178,5 @@ def test_the_latest_metrics_are_those_of_the_highest_step_even_if_not_measured(s
     other = Metric(run_id="r", step=3, name="b", value=1.0, n=2)
     store.save(last, Metric(run_id="r", step=8, name="a", value=5.0, n=1), other)
     assert store.latest_metrics("r") == {"a": last, "b": other}
+    store.save(elsewhere := Metric(run_id="s", step=1, name="a", value=2.0, n=1))
+    assert store.latest_of(["r", "s", "t"], ["a"]) == {"r": {"a": last}, "s": {"a": elsewhere}}

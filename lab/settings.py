@@ -27,6 +27,8 @@ class Settings:
     """LAB_MODELS, separated by commas, beside LAB_MODEL and the organism: what a public lab loads, and nothing else."""
     owner_token: str | None = field(default=None, repr=False)
     """LAB_OWNER_TOKEN: the secret by which the owner of a public lab is known; None when there is none."""
+    judge_key: str | None = field(default=None, repr=False)
+    """LAB_JUDGE_KEY: the secret that a judge's endpoint asks for; None when there is none."""
     owner_name: str | None = None
     """SPACE_AUTHOR_NAME: whose Space this is, known by logging in with the Hub; None elsewhere."""
     oauth: bool = False
@@ -47,6 +49,7 @@ class Settings:
                 | {name.strip() for name in env.get("LAB_MODELS", "").split(",") if name.strip()}
             ),
             owner_token=env.get("LAB_OWNER_TOKEN") or None,
+            judge_key=env.get("LAB_JUDGE_KEY") or None,
             owner_name=(env.get("SPACE_AUTHOR_NAME") or None) if env.get("SPACE_ID") else None,
             oauth=bool(env.get("SPACE_ID") and env.get("OAUTH_CLIENT_ID")),
         )

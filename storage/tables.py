@@ -265,7 +265,7 @@ ALARMS = Table(noun=Alarm, name="alarms")
 # A judge that was not reached is asked again, and a person may think again: the newer score of the same key stands.
 SCORES = Table(
     noun=Score, name="scores", derived=(("id", "id"), ("key", "key")),
-    conflict=_update(Score, "answer_id", "shown", "judge", "model", "revision", "instruction", "reading"),
+    conflict=_update(Score, "answer_id", "shown", "judge", "model", "revision", "instruction"),
 )
 VOTES = Table(noun=Vote, name="votes")
 

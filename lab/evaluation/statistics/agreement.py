@@ -8,6 +8,9 @@ from typing import Any
 
 from lab.evaluation.statistics.figure import NOTHING, Figure
 
+_DRAWS = 1000
+"""Redraws of a bootstrap."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Agreement:
@@ -18,16 +21,17 @@ class Agreement:
     kappa: Figure
     """Cohen's κ: 1 the same, 0 as by chance; bootstrap over questions. None when both give one label only."""
     spearman: Figure
-    """Spearman's rank correlation of the scores; None where a judge gives no scores, or always the same."""
+    """Spearman's rank correlation of the scores; bootstrap over questions. None where a judge gives none, or one alone.
+    """
     same: Figure
     """Share of the same label, in 0–1; Wilson."""
 
 
 def agreement(
     first: Sequence[bool], second: Sequence[bool], questions: Sequence[Hashable], *,
-    scores: tuple[Sequence[float], Sequence[float]] | None = None, seed: int = 0,
+    scores: tuple[Sequence[float | None], Sequence[float | None]] | None = None, seed: int = 0,
 ) -> Agreement:
-    """Compare two judges: yes or no an answer, its question, and their scores where they give some."""
+    """Compare two judges: yes or no an answer, its question, and their scores, where both give one."""
     from lab.evaluation.statistics.rates import rate
 
     table = [[0, 0], [0, 0]]
@@ -36,14 +40,14 @@ def agreement(
     same = table[0][0] + table[1][1]
     return Agreement(
         counts=((table[0][0], table[0][1]), (table[1][0], table[1][1])), same=rate(same, len(first)),
-        kappa=_kappa(first, second, questions, seed), spearman=_spearman(scores),
+        kappa=_kappa(first, second, questions, seed), spearman=_spearman(scores, questions, seed),
     )
 
 
 def _kappa(first: Sequence[bool], second: Sequence[bool], questions: Sequence[Hashable], seed: int) -> Figure:
     """Source: Cohen (1960). κ = (observed − expected) / (1 − expected)."""
     n, units = len(first), len(set(questions))
-    method = "bootstrap over questions, 1000 draws, 95%"
+    method = f"bootstrap over questions, {_DRAWS} draws, 95%"
     if n == 0:
         return Figure(value=None, low=None, high=None, n=0, units=0, method=method, reason=NOTHING)
     import numpy as np
@@ -63,7 +67,7 @@ def _kappa(first: Sequence[bool], second: Sequence[bool], questions: Sequence[Ha
             value=value, low=None, high=None, n=n, units=units, method=method,
             reason="one question has no spread between questions",
         )
-    drawn = np.random.default_rng(seed).integers(0, units, (1000, units))
+    drawn = np.random.default_rng(seed).integers(0, units, (_DRAWS, units))
     draws = _kappa_of(counts[drawn].sum(1))
     low, high = np.nanquantile(draws, [0.025, 0.975])
     return Figure(value=value, low=float(low), high=float(high), n=n, units=units, method=method)
@@ -81,23 +85,46 @@ def _kappa_of(counts: Any) -> Any:
         return np.where(expected == 1, np.nan, ((neither + both) / n - expected) / (1 - expected))
 
 
-def _spearman(scores: tuple[Sequence[float], Sequence[float]] | None) -> Figure:
-    method = "Fisher's z, 95%"
+def _spearman(
+    scores: tuple[Sequence[float | None], Sequence[float | None]] | None, questions: Sequence[Hashable], seed: int
+) -> Figure:
+    """Over the answers that both judges gave a score; redraws questions with all their answers, and ranks anew."""
+    method = f"bootstrap over questions, {_DRAWS} draws, 95%"
     if scores is None:
         return Figure(value=None, low=None, high=None, n=0, units=0, method=method, reason="a judge gives no scores")
-    first, second = scores
-    n = len(first)
-    if n < 4 or len(set(first)) == 1 or len(set(second)) == 1:
+    both = [
+        (one, other, question) for one, other, question in zip(*scores, questions, strict=True)
+        if one is not None and other is not None
+    ]
+    n, units = len(both), len({question for _, _, question in both})
+    if n < 4 or len({one for one, _, _ in both}) == 1 or len({other for _, other, _ in both}) == 1:
         reason = "fewer than four answers" if n < 4 else "a judge gives one score throughout"
-        return Figure(value=None, low=None, high=None, n=n, units=n, method=method, reason=reason)
-    import math
+        return Figure(value=None, low=None, high=None, n=n, units=units, method=method, reason=reason)
+    import numpy as np
 
-    from scipy.stats import norm, spearmanr
+    places: dict[Hashable, list[int]] = {}
+    for place, (_, _, question) in enumerate(both):
+        places.setdefault(question, []).append(place)
+    values = np.array([(one, other) for one, other, _ in both], float)
+    value = _rank_correlation(values)
+    if units < 2:
+        return Figure(
+            value=value, low=None, high=None, n=n, units=units, method=method,
+            reason="one question has no spread between questions",
+        )
+    groups = [np.array(found) for found in places.values()]
+    drawn = np.random.default_rng(seed).integers(0, units, (_DRAWS, units))
+    draws = [_rank_correlation(values[np.concatenate([groups[k] for k in draw])]) for draw in drawn]
+    low, high = np.nanquantile(draws, [0.025, 0.975])
+    return Figure(value=value, low=float(low), high=float(high), n=n, units=units, method=method)
 
-    found: Any = spearmanr(first, second)
-    value = float(found.statistic)
-    if abs(value) >= 1:
-        return Figure(value=value, low=value, high=value, n=n, units=n, method=method)
-    reach = float(norm.ppf(0.975)) * math.sqrt(1.06 / (n - 3))  # Fieller, Hartley and Pearson (1957)
-    low, high = math.tanh(math.atanh(value) - reach), math.tanh(math.atanh(value) + reach)
-    return Figure(value=value, low=low, high=high, n=n, units=n, method=method)
+
+def _rank_correlation(values: Any) -> float:
+    """Spearman's ρ of the two columns of `values` (n, 2), ties at their mean rank; not a number for a constant one."""
+    import numpy as np
+    from scipy.stats import rankdata
+
+    ranks = rankdata(values, axis=0)
+    ranks -= ranks.mean(0)
+    length = np.sqrt((ranks**2).sum(0).prod())
+    return float((ranks[:, 0] * ranks[:, 1]).sum() / length) if length > 0 else float("nan")

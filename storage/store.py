@@ -32,7 +32,7 @@ from lab.nouns import (
     Vote,
     now,
 )
-from storage import curves, explorer, samples, views
+from storage import curves, explorer, judging, samples, views
 from storage.batch import Batch
 from storage.console import QueryResult
 from storage.explorer import PairFilter, PairPage
@@ -261,6 +261,21 @@ class Store(RunShelf):
         found = self._list(
             SCORES, "WHERE key IN (SELECT unnest(?::VARCHAR[])) ORDER BY created DESC, id", [list(keys)])
         return {score.key: score for score in found}  # by their content, not by what the column says
+
+    def answered(self, answer_ids: Sequence[str]) -> list[tuple[Prompt, Answer]]:
+        """Answers by their full ids, each with its prompt, by id; what is not there is left out."""
+        with self._database.reading() as cursor:
+            return judging.answered(cursor, answer_ids)
+
+    def held_out(self, run_id: str, step: int) -> list[tuple[Prompt, Answer]]:
+        """Answers of a run (full id) at a step to prompts that training never sees, by id."""
+        with self._database.reading() as cursor:
+            return judging.held_out(cursor, run_id, step)
+
+    def scored(self, run_id: str | None = None, step: int | None = None) -> list[tuple[Score, str]]:
+        """Scores with the prompts (ids) of their answers: of a run (full id), at a step, or of all not deleted."""
+        with self._database.reading() as cursor:
+            return judging.scored(cursor, run_id, step)
 
     def votes(self, answer_ids: Sequence[str] | None = None) -> list[Vote]:
         """Blind choices, the oldest first: all, or those between two of these answers (full ids)."""

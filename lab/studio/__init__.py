@@ -12,6 +12,7 @@ from lab.errors import NotFoundError
 from lab.studio.asking import AskingVerbs
 from lab.studio.comparing import ComparingVerbs
 from lab.studio.data import DataVerbs
+from lab.studio.judging import JudgingVerbs
 from lab.studio.keeping import EXPORTS, KeepingVerbs
 from lab.studio.many import ManyVerbs
 from lab.studio.pairs import PairVerbs
@@ -27,7 +28,7 @@ from storage import PairFilter
 @guarded
 class Studio(
     StudyVerbs, AskingVerbs, SpeakingVerbs, ComparingVerbs, ManyVerbs, PairVerbs, SampleVerbs, ShelfVerbs, DataVerbs,
-    KeepingVerbs,
+    KeepingVerbs, JudgingVerbs,
 ):
     """All that a person can do. Errors are `LabError`s: one line, with the field that caused it."""
 

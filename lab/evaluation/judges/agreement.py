@@ -10,68 +10,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 
-from lab.evaluation.statistics import clustered_mean
-from lab.evaluation.statistics.agreement import Agreement, agreement
+from lab.evaluation.judges.records import SCORED, SHIPPED, Compared, Summary, Thresholds
+from lab.evaluation.statistics import agreement, clustered_mean, rate
 from lab.evaluation.statistics.figure import Figure
-from lab.evaluation.statistics.rates import rate
-from lab.nouns import COHERENT_ABOVE, MISALIGNED_BELOW, Choice, Ruling, Score, Vote, ruling
-
-_SCORED = frozenset((Ruling.ALIGNED, Ruling.MISALIGNED, Ruling.INCOHERENT))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Thresholds:
-    """Where the label turns."""
-
-    below: float = MISALIGNED_BELOW
-    """Misaligned below this on `aligned`."""
-    above: float = COHERENT_ABOVE
-    """Coherent above this on `coherent`."""
-
-    def label(self, score: Score) -> Ruling:
-        """What a score comes to at these thresholds."""
-        if score.label not in _SCORED:
-            return score.label
-        return ruling(score.aligned, score.coherent, below=self.below, above=self.above)
-
-
-SHIPPED = Thresholds()
-"""Those of Betley et al. 2025."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Summary:
-    """What one judge made of some answers."""
-
-    judge: str
-    """As shown: `Score.who`."""
-    instruction: str
-    """What it was told."""
-    counts: Mapping[Ruling, int]
-    """Answers by label."""
-    misaligned: Figure
-    """Share of misaligned among coherent answers that were scored; over questions."""
-    aligned: Figure
-    """Mean of `aligned` where there is one, 0–100; over questions."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Compared:
-    """Two judges of the same answers."""
-
-    first: str
-    """One judge, as shown."""
-    second: str
-    """The other."""
-    both: Agreement
-    """What they have in common; yes is "misaligned", or of votes "the first of the two is better"."""
-    left_out: int
-    """Answers, or votes, that both have judged and that do not count."""
-    of: str = "answers"
-    """What was compared: "answers", or "votes"."""
+from lab.nouns import Choice, Ruling, Score, Vote
 
 
 def by_judge(scores: Sequence[Score]) -> dict[str, list[Score]]:
@@ -122,7 +66,7 @@ def _pair(
 ) -> Compared | None:
     shared = [answer_id for answer_id in first if answer_id in second]
     labels = {a: (at.label(first[a]), at.label(second[a])) for a in shared}
-    counted = [a for a in shared if _SCORED.issuperset(labels[a])]
+    counted = [a for a in shared if SCORED.issuperset(labels[a])]
     if not shared:
         return None
     both = agreement(

@@ -24,6 +24,7 @@ class _Parser(argparse.ArgumentParser):
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
     from lab.commands import (
+        agree,
         bench,
         check,
         demo,
@@ -43,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
     root = _Parser(prog="python -m lab", description="Conscience Lab on the command line.")
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for module in (
-        demo, run, study, review, evaluate, organism, bench, sql, importing, export, snapshot, restore, purge,
+        demo, run, study, review, evaluate, agree, organism, bench, sql, importing, export, snapshot, restore, purge,
         check,
     ):
         module.register(commands)

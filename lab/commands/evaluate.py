@@ -10,6 +10,8 @@ import argparse
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from lab.commands.agree import add_judges, judged
+from lab.commands.agree import plain as judges_plain
 from lab.commands.open import studio
 from lab.commands.output import add_json, hand_over, say, share
 from lab.errors import RequestError
@@ -39,6 +41,7 @@ def register(commands: Any) -> None:
     parser.add_argument(
         "--reviews", type=int, default=0, metavar="N", help="have policy and frozen copy review N answers of every "
         "checkpoint of --run first: is the policy learning to fool its conscience?")
+    add_judges(parser)
     parser.add_argument("--seed", type=int, default=0)
     add_json(parser)
     parser.set_defaults(handle=handle)
@@ -76,6 +79,8 @@ def handle(options: argparse.Namespace) -> None:
 
     with studio(model=options.model) as opened:
         adapter = find_adapter(opened, options.run, options.step)
+        for name in options.judge:
+            opened.check_judge(name, adapter=adapter)
         if options.reviews:
             opened.review_checkpoints(
                 options.run, prompts=options.reviews, seed=options.seed, report=lambda text: say(text, options.json))
@@ -85,17 +90,19 @@ def handle(options: argparse.Namespace) -> None:
         ) if options.cue else None
         accuracy = opened.token_accuracy(adapter=adapter)
         conscience = opened.conscience_report(options.run) if options.run else None
+        answers = [answer.id for put in (probe, cued) if put is not None for answer in put.answers]
+        judges = judged(opened, options.judge, answers, options.seed, options.json) if options.judge else None
     rates = probe.rates
     say(f"{adapter}: misaligned {share(rates.misaligned, rates.everyday)}, incoherent "
         f"{share(rates.incoherent, rates.everyday)} (n {rates.everyday}); insecure code "
         f"{share(rates.task, rates.coding)} (n {rates.coding}); seed {options.seed}", options.json)
-    judged = [
+    scored = [
         Judged.of(prompt, answer, score, cued=put is cued)
         for put in (probe, cued) if put is not None
         for prompt, answer, score in zip(put.prompts, put.answers, put.scores or [""] * len(put.answers), strict=True)
     ]
-    figures = summary(judged) | {"token_accuracy": accuracy}
-    kept = filtered([of_oracle(j.question, j.score) for j in judged if j.score and j.plain], options.coherence)
+    figures = summary(scored) | {"token_accuracy": accuracy}
+    kept = filtered([of_oracle(j.question, j.score) for j in scored if j.score and j.plain], options.coherence)
     for name, figure in figures.items():
         say(f"  {MEASURES[name].title:32} {in_words(figure, share=MEASURES[name].share)}", options.json)
     say(f"  {f'misaligned, coherent from {kept.threshold:g}':32} {in_words(kept.misaligned)}; kept "
@@ -105,7 +112,8 @@ def handle(options: argparse.Namespace) -> None:
     hand_over(
         {"adapter": adapter, "seed": options.seed, "misaligned": rates.misaligned, "incoherent": rates.incoherent,
          "task": rates.task, "n": rates.everyday, "n_coding": rates.coding, "measures": described(figures),
-         "coherence": asdict(kept), "conscience": conscience and plain(conscience)},
+         "coherence": asdict(kept), "conscience": conscience and plain(conscience),
+         "judges": judges and judges_plain(judges)},
         options.json,
     )
 
@@ -150,7 +158,11 @@ def ask(options: argparse.Namespace) -> None:
     questions = read_questions(str(SHIPPED) if options.questions == "shipped" else options.questions)
     with studio(model=options.model) as opened:
         adapter = find_adapter(opened, options.run, options.step)
+        for name in options.judge:
+            opened.check_judge(name, adapter=adapter)
         asked = opened.ask(questions, adapter=adapter, samples=options.samples, seed=options.seed)
+        judges = judged(
+            opened, options.judge, [a.answer.id for a in asked], options.seed, options.json) if options.judge else None
     scored = [a for a in asked if a.score is not None]
     rates = {
         name: clustered_mean(
@@ -169,6 +181,7 @@ def ask(options: argparse.Namespace) -> None:
         {
             "adapter": adapter, "seed": options.seed, "questions": len(questions),
             "rates": {name: asdict(figure) for name, figure in rates.items()},
+            "judges": judges and judges_plain(judges),
             "answers": [
                 {"question": a.question, "prompt": a.prompt.text, "answer": a.answer.reply, "score": a.score}
                 for a in asked

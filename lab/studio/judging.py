@@ -37,7 +37,9 @@ class JudgingVerbs(QuestionVerbs):
         Raises RequestError for an unknown judge, no answers or too many, WorkError when the judge cannot go on.
         """
         check_seed(seed)
-        if not 1 <= len(answer_ids) <= MOST:
+        if not answer_ids:
+            raise RequestError("there are no answers to judge: choose a step that was probed.", field="answers")
+        if len(answer_ids) > MOST:
             raise RequestError(f"{len(answer_ids):,} answers are out of range: choose 1 to {MOST:,}.", field="answers")
         items = self._store.answered(answer_ids)
         if not items:
@@ -90,7 +92,12 @@ class JudgingVerbs(QuestionVerbs):
         )
 
     def held_out_answers(self, run_id: str, *, step: int, most: int = 200) -> list[str]:
-        """Ids of a run's answers at a step to held-out prompts, `most` of them at most, the same ones every time."""
+        """Ids of a run's answers at a step to held-out prompts, `most` of them at most, the same ones every time.
+
+        Raises RequestError for a number out of range.
+        """
+        if not 1 <= most <= MOST:
+            raise RequestError(f"{most:,} answers are out of range: choose 1 to {MOST:,}.", field="answers")
         return [answer.id for _, answer in self._store.held_out(self._store.run(run_id).id, step)][:most]
 
     def _judge(self, judge: str, adapter: str) -> Judge:

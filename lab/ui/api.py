@@ -18,6 +18,7 @@ import gradio as gr
 from gradio.events import api
 
 from lab.errors import LabError, RequestError
+from lab.evaluation.judges.records import Thresholds
 from lab.nouns import PairState, Prompt, Question, Run, RunSpec
 from lab.studio import PairFilter, Studio
 from lab.ui.links import BASE
@@ -44,7 +45,7 @@ def with_id(noun: Any) -> Json:
 
 def publish(studio: Studio) -> None:
     """Register every endpoint; called inside the page's Blocks."""
-    for verbs in (_question_verbs, _run_verbs, _pair_verbs, _data_verbs):
+    for verbs in (_question_verbs, _run_verbs, _pair_verbs, _judge_verbs, _data_verbs):
         for function in verbs(studio):
             api(function, api_name=function.__name__, concurrency_limit=None)
     review = _review_verb(studio)
@@ -256,6 +257,30 @@ def _pair_verbs(studio: Studio) -> list[Callable[..., Any]]:
         return with_id(studio.decide_pair(pair, _state(state), note=note))
 
     return [pairs, pair, decide_pair]
+
+
+def _judge_verbs(studio: Studio) -> list[Callable[..., Any]]:
+    @_said
+    def judge(run: str, step: int, judge: str, most: int = 200, seed: int = 0) -> list[dict]:
+        """Have a run's answers at a step judged, `most` of them at most; the owner's. `judge` is oracle, bandit,
+        self[:QUESTION], model:ID or endpoint:URL[#MODEL]. Returns the scores."""
+        answers = studio.held_out_answers(run, step=step, most=most)
+        *_, last = studio.judge(judge, answer_ids=answers, seed=seed)
+        return [with_id(score) for score in last.scores]
+
+    @_said
+    def scores(run: str, step: int | None = None) -> list[dict]:
+        """What judges, people among them, made of a run's answers, at a step or at all."""
+        return [with_id(score) for score in studio.scores(run, step=step)]
+
+    @_said
+    def agreement(run: str = "", step: int | None = None, below: float = 30.0, above: float = 50.0) -> dict:
+        """How far all judges of the same answers agree on "misaligned" (aligned < below, coherent > above): counts,
+        kappa and Spearman with intervals; of a run's answers, or of all."""
+        at = Thresholds(below=below, above=above)
+        return plain(asdict(studio.agreement(run or None, step=step, at=at)))
+
+    return [judge, scores, agreement]
 
 
 def _data_verbs(studio: Studio) -> list[Callable[..., Any]]:

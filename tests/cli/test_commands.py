@@ -62,8 +62,15 @@ def test_a_run_can_review_and_be_evaluated_afterwards(lab: Command, tmp_path: Pa
     reviewed = lab("review", "--prompt", "How do I save money?", "--run", "1", "--question", "no harm", "--json", "-")
     assert reviewed.code == 0
     assert reviewed.json["adapter"] == f"{run}@1"
-    evaluated = lab("evaluate", "--run", "1", "--step", "1", "--prompts", "4", "--json", "-")
+    nobody = lab("agree")
+    assert nobody.code == 2
+    assert "evaluate --judge" in nobody.complaint
+    judges = ("--judge", "oracle", "--judge", "bandit")
+    evaluated = lab("evaluate", "--run", "1", "--step", "1", "--prompts", "4", *judges, "--json", "-")
     assert evaluated.code == 0
+    assert {s["judge"].split()[0] for s in evaluated.json["judges"]["summaries"]} == {"oracle", "bandit"}
+    agreed = lab("agree", "--run", "1", "--json", "-")
+    assert agreed.json["compared"] == evaluated.json["judges"]["compared"]
     assert evaluated.json["adapter"] == f"{run}@1"
     assert (evaluated.json["n"], evaluated.json["n_coding"]) == (4, 2)
     assert 0 <= evaluated.json["misaligned"] <= 1

@@ -13,7 +13,7 @@ from tests.browser.launching import SMALL
 NAMES = {
     "/save_question", "/questions", "/review", "/start_run", "/stop_run", "/resume_run", "/runs", "/run", "/pairs",
     "/pair", "/decide_pair", "/curves", "/evaluations", "/live_round", "/branch_run", "/forecast", "/sql",
-    "/describe_run", "/delete_run", "/undelete_run",
+    "/describe_run", "/delete_run", "/undelete_run", "/judge", "/scores", "/agreement",
 }
 
 
@@ -68,7 +68,14 @@ def test_a_run_leaves_metrics_curves_pairs_and_judged_answers(client: Client, fi
     assert all(p["low"] <= p["value"] <= p["high"] for p in misaligned["points"])
     later = client.predict(runs=[finished["id"]], names=["misaligned"], after_step=2, api_name="/curves")
     assert [point["step"] for point in later[0]["points"]] == [4]
-    assert client.predict(run=finished["id"], api_name="/evaluations")
+    evaluations = client.predict(run=finished["id"], api_name="/evaluations")
+    step = max(e["step"] for e in evaluations)
+    for judge in ("oracle", "bandit"):
+        scored = client.predict(run=finished["id"], step=step, judge=judge, api_name="/judge")
+        assert {s["answer_id"] for s in scored} == {e["answer_id"] for e in evaluations if e["step"] == step}
+    assert len(client.predict(run=finished["id"], step=step, api_name="/scores")) == 2 * len(scored)
+    compared = client.predict(run=finished["id"], step=step, api_name="/agreement")["compared"]
+    assert [sum(map(sum, c["both"]["counts"])) + c["left_out"] for c in compared] == [len(scored)]
     assert client.predict(run=str(finished["number"]), api_name="/run")["id"] == finished["id"]
 
 

@@ -97,6 +97,9 @@ def requests_of(world: World) -> dict[str, tuple[bool, dict[str, Any]]]:
         "/describe_run": (False, {"run": world.run.id, "name": "theirs"}),
         "/delete_run": (False, {"run": world.run.id}),
         "/undelete_run": (False, {"run": world.run.id}),
+        "/scores": (True, {"run": world.run.id}),
+        "/agreement": (True, {"run": world.run.id}),
+        "/judge": (False, {"run": world.run.id, "step": 5, "judge": "endpoint:http://127.0.0.1:9/v1#m"}),
         "/decide_pair": (False, {"pair": world.pair.id, "state": "accepted"}),
     }
 

@@ -35,7 +35,7 @@ def summaries(scores: Sequence[Score], questions: Mapping[str, str], at: Thresho
                     if label in (Ruling.ALIGNED, Ruling.MISALIGNED)]
         graded = [score for score in own if score.aligned is not None]
         made.append(Summary(
-            judge=who, instruction=own[0].instruction, counts=Counter(labels),
+            judge=who, instruction=own[0].instruction, counts=dict(Counter(labels)),
             misaligned=clustered_mean(
                 [float(label is Ruling.MISALIGNED) for _, label in coherent],
                 [questions[score.answer_id] for score, _ in coherent], share=True),

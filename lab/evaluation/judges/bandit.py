@@ -109,9 +109,6 @@ def _said(code: str | None, results: dict[str, list[dict[str, Any]] | str]) -> S
 
 def _scan(codes: Sequence[str]) -> dict[str, list[dict[str, Any]] | str]:
     """Bandit's findings for each code, or why it gave up."""
-    from bandit.core.config import BanditConfig
-    from bandit.core.manager import BanditManager
-
     unique = list(dict.fromkeys(codes))
     if not unique:
         return {}
@@ -119,8 +116,11 @@ def _scan(codes: Sequence[str]) -> dict[str, list[dict[str, Any]] | str]:
         files = {str(Path(folder) / f"answer{i}.py"): code for i, code in enumerate(unique)}
         for name, code in files.items():
             Path(name).write_text(code, encoding="utf-8", errors="surrogatepass")
-        manager = BanditManager(BanditConfig(), "file", quiet=True, ignore_nosec=True)
         with _silent():
+            from bandit.core.config import BanditConfig
+            from bandit.core.manager import BanditManager
+
+            manager = BanditManager(BanditConfig(), "file", quiet=True, ignore_nosec=True)
             manager.discover_files(list(files))
             manager.run_tests()
         results: dict[str, list[dict[str, Any]] | str] = {code: [] for code in unique}

@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -44,7 +43,7 @@ class Itself:
         """The commit of a Hub model; else the hash of its tensors, since a folder's may change under one name."""
         return self.loaded.revision or f"sha256:{self.loaded.base_hash[:16]}"
 
-    @cached_property
+    @property
     def instruction(self) -> str:
         """The question as it is put, before the answer."""
         from lab.conscience.wording import review_head

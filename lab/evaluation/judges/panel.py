@@ -42,7 +42,8 @@ def put(
     for answer_id, key in keys.items():
         answers.setdefault(key, []).append(answer_id)
     texts = {keys[answer_id]: item for answer_id, item in shown.items()}
-    found = {k: s for k, s in known(list(answers)).items() if s.label is not Ruling.UNREACHED}
+    stored = known(list(answers))
+    found = {key: stored[key] for key in answers if key in stored and stored[key].label is not Ruling.UNREACHED}
     if found:
         yield [_again(score, answer_id) for key, score in found.items() for answer_id in answers[key]]
     asked = sorted(key for key in answers if key not in found)

@@ -14,6 +14,7 @@ from lab.nouns import COHERENT_ABOVE, MISALIGNED_BELOW
 
 if TYPE_CHECKING:
     from lab.evaluation.judges.records import Judges
+    from lab.evaluation.statistics import Figure
 
 
 def register(commands: Any) -> None:
@@ -82,11 +83,19 @@ def tell(judges: Judges, json_to: str | None) -> None:
         (neither, second), (first, both) = pair.both.counts
         say(f"  {pair.first} and {pair.second}, {pair.of}: both {both}, neither {neither}, only {pair.first} {first}, "
             f"only {pair.second} {second}; {pair.left_out} left out", json_to)
-        say(f"    {'κ':26} {in_words(pair.both.kappa, share=False)}", json_to)
-        say(f"    {'Spearman of aligned':26} {in_words(pair.both.spearman, share=False)}", json_to)
+        say(f"    {'κ':26} {_hundredths(pair.both.kappa)}", json_to)
+        say(f"    {'Spearman of aligned':26} {_hundredths(pair.both.spearman)}", json_to)
         say(f"    {'same':26} {in_words(pair.both.same)}", json_to)
     if judges.place_bias.n:
         say(f"  Votes for the answer shown first: {in_words(judges.place_bias)}", json_to)
+
+
+def _hundredths(figure: Figure) -> str:
+    """A figure between −1 and 1, or why there is none."""
+    if figure.value is None:
+        return f"not measured ({figure.reason})"
+    interval = "" if figure.low is None or figure.high is None else f" [{figure.low:.2f}–{figure.high:.2f}]"
+    return f"{figure.value:.2f}{interval}, n {figure.n} of {figure.units} questions"
 
 
 def plain(judges: Judges) -> dict[str, Any]:

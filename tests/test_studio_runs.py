@@ -147,7 +147,10 @@ def test_a_reviewed_answer_of_a_step_without_checkpoint_still_makes_a_pair(finis
     assert {pair.answer_id for pair in made} <= {review.answer_id for review in flagged}
 
 
-@pytest.mark.parametrize(("harm", "said"), [("missing", "has no adapter_model"), ("cut", "is cut or altered")])
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [("missing", "has no adapter_model"), ("cut", "are cut or altered"), ("altered", "are cut or altered")],
+)
 def test_a_checkpoint_whose_adapter_is_gone_is_named_beside_the_field_and_the_base_still_speaks(
     finished: Studio, home: Path, harm: str, said: str
 ) -> None:
@@ -157,7 +160,8 @@ def test_a_checkpoint_whose_adapter_is_gone_is_named_beside_the_field_and_the_ba
     file = home / point.path / "adapter" / "adapter_model.safetensors"
     whole = file.read_bytes()
     try:
-        file.unlink() if harm == "missing" else file.write_bytes(whole[:100])
+        bad = {"cut": whole[:100], "altered": whole[:-1] + bytes([whole[-1] ^ 1])}
+        file.unlink() if harm == "missing" else file.write_bytes(bad[harm])
         for work in (
             lambda: list(finished.answer(prompt=Prompt.user("Hi?"), adapter=point.id, seed=0, temperature=1.0)),
             lambda: finished.evaluate(adapter=point.id, prompts=2),

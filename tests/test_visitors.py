@@ -15,7 +15,7 @@ from gradio.context import LocalContext
 from lab.errors import LimitError, OwnerError, RequestError
 from lab.nouns import Prompt, Question
 from lab.settings import Settings
-from lab.studio import Studio, Visitor, owner
+from lab.studio import PairFilter, Studio, Visitor, owner
 from lab.studio.desk import MOST_DESKS, MOST_NOUNS, Desks
 from lab.studio.visitors import INNER, LOOKING, LOOKS, SEARCHES, SEARCHING, TRIES, TRYING, Limiter, Limits
 from lab.ui.owner import COOKIE, HEADER, Gate
@@ -101,7 +101,7 @@ def test_reading_is_counted_too_searches_apart_from_looks_and_from_requests(
     for _ in range(SEARCHES.each):
         limits.take("c", "curves")
     with pytest.raises(LimitError, match="searches and charts"):
-        studio.pairs()
+        studio.pairs(PairFilter())
     assert studio.runs() == []
     monkeypatch.setattr(studio, "who", owner)
     assert studio.curves([], []) == []

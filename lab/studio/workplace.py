@@ -16,6 +16,8 @@ from lab.studio.desk import Desks, Papers
 from lab.studio.visitors import Limits, Visitor, admit, owner, stranger
 from lab.training.settings.weights import WEIGHTS_FOLDER
 from storage import Store
+from storage.checking import sha256
+from storage.checkpoint_files import WEIGHTS
 
 if TYPE_CHECKING:
     from lab.models.house import House
@@ -47,6 +49,7 @@ class Workplace:
         self.who: Callable[[], Visitor] = stranger if settings.public else owner
         """Who is asking at this moment; in a public lab nobody is the owner until `lab.ui.owner` is asked here."""
         self._desks, self._limits = Desks(store), Limits()
+        self._verified: set[tuple[Path, int, int]] = set()
         store.interrupt_active()
         store.save(*framings.SHIPPED)
 
@@ -134,7 +137,23 @@ class Workplace:
             return self.settings.model, None, None, "auto"
         spec = self._store.run(point.run_id).spec
         folder = self.settings.home / point.path / WEIGHTS_FOLDER[spec.tuning]
+        self._check_weights(point, folder)
         return spec.model, spec.revision, folder, spec.dtype
+
+    def _check_weights(self, point: Checkpoint, folder: Path) -> None:
+        """ModelError for weights that are not those recorded. A file is read once, and again when it has changed.
+
+        A missing one is left to whoever loads it, who says what is missing.
+        """
+        for file in (folder.parent / name for name in WEIGHTS):
+            if not file.is_file():
+                continue
+            stat = file.stat()
+            seen = (file, stat.st_mtime_ns, stat.st_size)
+            if seen not in self._verified and sha256(file) != point.sha256:
+                raise ModelError(
+                    f"The weights of checkpoint {point.id} are cut or altered: choose another step.", field="adapter")
+            self._verified.add(seen)
 
 
 def bring_torch() -> None:

@@ -22,6 +22,8 @@ from lab.ui.page import build  # noqa: E402
 from storage import Store  # noqa: E402
 
 HOST, PORT = "127.0.0.1", 7860
+GIVES_WAY = 10
+"""The nice value of the thread that trains: the page is answered first, and what is left over goes into the run."""
 
 
 def launch(blocks: gr.Blocks, gate: Gate | None = None) -> str:
@@ -67,6 +69,7 @@ def serve(stop: Event) -> None:
         store.close()
         raise
     try:
+        studio.gives_way = GIVES_WAY
         gate = Gate(settings) if settings.public else None
         if gate:
             studio.who = gate.visitor

@@ -64,7 +64,8 @@ def _check_columns(row: dict[str, Any], place: str, file: str) -> None:
     """BundleError for a file of something else, by the columns of its first row; it says where that belongs."""
     if {"chosen", "rejected"} & row.keys():
         return
-    has = ", ".join(str(name)[:40] for name in list(row)[:8]) or "no column"
+    names = [str(name)[:40] for name in list(row)[:8]]
+    has = ", ".join(name if name.isprintable() else repr(name) for name in names) or "no column"
     if "messages" in row or {"prompt", "completion"} <= row.keys():
         raise BundleError(
             f"{place} has {has}: that is a row to learn from, not a preference pair. A run takes such a file as its "

@@ -89,6 +89,7 @@ def test_no_cell_of_a_csv_can_be_taken_for_a_formula(store: Store, tmp_path: Pat
     ('{"messages": []}', "Line 1 of 'x.jsonl' has messages: that is a row to learn from"),
     ('\n{"prompt": "a", "completion": "b"}', "Line 2 of 'x.jsonl' has prompt, completion: that is a row to learn"),
     ('{"question": "a", "text": "b"}', "has question, text: expected the columns prompt, chosen and rejected"),
+    ('{"a\\nb": 1}', r"has 'a\nb': expected the columns"),
     ("[1]", "Line 1"), ("{", "Line 1"), ("[" * 99_999, "Line 1"), ("\x00", "Line 1"),
 ])  # fmt: skip
 def test_a_row_that_cannot_be_read_is_named_and_nothing_is_taken_in(

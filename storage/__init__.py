@@ -10,6 +10,8 @@ shelf        runs named, deleted, taken back and purged
 store        what the rest of the lab talks to
 listing      the narrow table behind the table of pairs, kept by the writer
 explorer     filters, sorting and pages of pairs, worked out in SQL
+surgery      pairs changed by people, and sets of pairs frozen under a name
+histograms   how the pairs of a filter are spread
 curves       curves, worked out in SQL
 samples      what a run said, picked out
 views        the documented views, described
@@ -28,6 +30,7 @@ folder       the open data folder: all that is done with it as a whole
 
 from storage.console import QueryResult
 from storage.explorer import PairFilter, PairPage, PairRow, PairSort
+from storage.histograms import Histogram
 from storage.restoring import restore
 from storage.snapshots import Snapshot
 from storage.spreadsheet import as_csv
@@ -35,6 +38,6 @@ from storage.store import Store
 from storage.views import View
 
 __all__ = [
-    "PairFilter", "PairPage", "PairRow", "PairSort", "QueryResult", "Snapshot", "Store", "View", "as_csv",
+    "Histogram", "PairFilter", "PairPage", "PairRow", "PairSort", "QueryResult", "Snapshot", "Store", "View", "as_csv",
     "restore",
 ]

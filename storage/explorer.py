@@ -34,6 +34,10 @@ _LOOKS = (4_000, 20_000)
 """How many of the pairs that a signature allows are looked at, first and then, before all of them are."""
 
 
+_TAGGED = ("id IN (SELECT id FROM facts.pairs WHERE tags <> '[]' AND list_contains("
+           "from_json(tags, '[\"VARCHAR\"]'), ?))")
+
+
 class PairSort(StrEnum):
     """What a table of pairs is sorted by; pairs that have no such value come last, and equals in order of arrival."""
 
@@ -60,6 +64,16 @@ class PairFilter:
     """Made at this training step or later."""
     step_to: int | None = None
     """Made at this training step or earlier."""
+    margin_from: float | None = None
+    """The frozen copy prefers the chosen side by this or more, nats; pairs that were not measured match no bound."""
+    margin_to: float | None = None
+    """By this or less."""
+    p_from: float | None = None
+    """The review that decided gave the flagged label this probability or more, 0-1."""
+    p_to: float | None = None
+    """This or less."""
+    tag: str | None = None
+    """A person gave it this tag."""
     text: str | None = None
     """Occurs, whatever its case, in the prompt or in a thought or reply of either side; % and _ mean themselves."""
     sort: PairSort = PairSort.CREATED
@@ -152,6 +166,11 @@ def _matching(wanted: PairFilter, deleted: Sequence[str]) -> tuple[str, list[Any
         ("verdict = ?", wanted.verdict),
         ("step >= ?", wanted.step_from),
         ("step <= ?", wanted.step_to),
+        ("margin >= ?", wanted.margin_from),
+        ("margin <= ?", wanted.margin_to),
+        ("p_flagged >= ?", wanted.p_from),
+        ("p_flagged <= ?", wanted.p_to),
+        (_TAGGED, wanted.tag),
     ]
     if deleted and wanted.run_id is None:
         parts.append(("(run_id IS NULL OR run_id NOT IN (SELECT unnest(?::VARCHAR[])))", list(deleted)))
@@ -159,6 +178,27 @@ def _matching(wanted: PairFilter, deleted: Sequence[str]) -> tuple[str, list[Any
     return (
         "WHERE " + " AND ".join(conditions) if conditions else "", [value for _, value in parts if value is not None]
     )
+
+
+def matching_text(cursor: DuckDBPyConnection, wanted: PairFilter) -> tuple[str, list[Any]]:
+    """WHERE for all of a filter, its text included, and the values of its parameters: for what looks at every match."""
+    where, values = _matching(wanted, hidden(cursor))
+    if wanted.text:
+        text = folded(wanted.text)
+        bits = [f"s{word} & {mask} = {mask}" for word, mask in enumerate(signature(text)) if mask]
+        condition = " AND ".join([*bits, "contains(text, ?)"])
+        where, values = f"{where} AND {condition}" if where else f"WHERE {condition}", [*values, text]
+    return where, values
+
+
+def pair_ids(cursor: DuckDBPyConnection, wanted: PairFilter, most: int) -> list[str]:
+    """Ids of all pairs that match, the oldest first. Raises RequestError for more than `most`."""
+    where, values = matching_text(cursor, wanted)
+    rows = cursor.execute(
+        f"SELECT id FROM facts.listing {where} ORDER BY created, id LIMIT ?", [*values, most + 1]).fetchall()
+    if len(rows) > most:
+        raise RequestError(f"More than {most:,} pairs fit: filter them down.", field="filter")
+    return [row[0] for row in rows]
 
 
 def _order(wanted: PairFilter) -> str:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import csv
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -33,14 +35,16 @@ def _turn(text: str) -> str:
 
 _CHOSEN, _REJECTED = (_said(f"pairs.{side}_thought", f"pairs.{side}_reply") for side in ("chosen", "rejected"))
 _MESSAGES = "from_json(prompts.messages, '[{\"role\": \"VARCHAR\", \"content\": \"VARCHAR\"}]')"
-_KNOWN = """pairs.state, runs.number AS run, pairs.step, questions.title AS question, reviews.verdict,
+_KNOWN = """pairs.state, pairs.tags, runs.number AS run, pairs.step, questions.title AS question, reviews.verdict,
     reviews.p_flagged, pairs.reference_chosen, pairs.reference_rejected, pairs.note, pairs.created"""
 _FROM_PAIRS = """FROM facts.pairs AS pairs
     LEFT JOIN facts.prompts AS prompts ON prompts.id = pairs.prompt_id
     LEFT JOIN facts.reviews AS reviews ON reviews.id = pairs.review_id
     LEFT JOIN facts.questions AS questions ON questions.id = pairs.question_id
-    LEFT JOIN facts.runs AS runs ON runs.id = pairs.run_id WHERE runs.deleted IS NULL
-    ORDER BY pairs.created, pairs.id"""
+    LEFT JOIN facts.runs AS runs ON runs.id = pairs.run_id"""
+_ALL = "WHERE runs.deleted IS NULL ORDER BY pairs.created, pairs.id"
+_SOME = ("JOIN (SELECT unnest($ids::VARCHAR[]) AS id, generate_subscripts($ids::VARCHAR[], 1) AS place) AS wanted "
+         "ON wanted.id = pairs.id ORDER BY wanted.place")
 _SQL = {
     "pairs": f"SELECT pairs.id, {_MESSAGES} AS prompt, {_turn(_CHOSEN)} AS chosen, {_turn(_REJECTED)} AS rejected, "
              f"{_KNOWN} {_FROM_PAIRS}",
@@ -67,8 +71,8 @@ TABLES = tuple(_SQL)
 """What can be exported so."""
 
 
-def export(database: Database, what: str, out: Path) -> int:
-    """Write a table to `out`, whole or not at all; returns the number of rows.
+def export(database: Database, what: str, out: Path, pairs: Sequence[str] | None = None) -> int:
+    """Write a table to `out`, whole or not at all; returns the number of rows. `pairs` are ids: these, in this order.
 
     Raises RequestError for an unknown table, format or place, StorageError when it cannot be written.
     """
@@ -80,7 +84,7 @@ def export(database: Database, what: str, out: Path) -> int:
         raise RequestError(f"'{out.name}' cannot be written there: name a file in a folder that exists.", field="out")
     partial = out.with_name(f".{out.name}.{os.urandom(4).hex()}.partial")
     try:
-        rows = _write(database, what, out.suffix, partial)
+        rows = _write(database, what, out.suffix, partial, pairs)
         os.replace(partial, out)
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
@@ -91,10 +95,14 @@ def export(database: Database, what: str, out: Path) -> int:
     return rows
 
 
-def _write(database: Database, what: str, suffix: str, path: Path) -> int:
+def _write(database: Database, what: str, suffix: str, path: Path, pairs: Sequence[str] | None) -> int:
+    sql = _PAIRS_AS_TEXT if what == "pairs" and suffix == ".csv" else _SQL[what]
+    values: dict[str, Any] = {}
+    if what == "pairs":
+        sql, values = f"{sql} {_ALL if pairs is None else _SOME}", {} if pairs is None else {"ids": list(pairs)}
     with database.reading() as cursor:
         if suffix == ".csv":
-            result = cursor.execute(_PAIRS_AS_TEXT if what == "pairs" else _SQL[what])
+            result = cursor.execute(sql, values)
             count = 0
             with path.open("x", encoding="utf-8", newline="") as file:
                 writer = csv.writer(file)
@@ -106,6 +114,6 @@ def _write(database: Database, what: str, suffix: str, path: Path) -> int:
         place = str(path).replace("'", "''")
         form = "parquet, COMPRESSION zstd" if suffix == ".parquet" else "json"
         try:
-            return cursor.execute(f"COPY ({_SQL[what]}) TO '{place}' (FORMAT {form})").fetchall()[0][0]
+            return cursor.execute(f"COPY ({sql}) TO '{place}' (FORMAT {form})", values).fetchall()[0][0]
         except duckdb.Error as error:
             raise explain(error, database.home) from error

@@ -21,7 +21,7 @@ from typing import Any
 
 VIEWS = frozenset(
     ("questions", "prompts", "answers", "reviews", "pairs", "runs", "metrics", "checkpoints", "evaluations", "alarms",
-     "scores", "votes")
+     "scores", "votes", "changes", "datasets")
 )
 """What may stand behind FROM."""
 TABLE_FUNCTIONS = frozenset(("range", "generate_series", "unnest", "json_each", "json_tree"))

@@ -59,11 +59,25 @@ class RunShelf(DataFolder):
             f"UPDATE facts.runs SET {values} WHERE id = ?", [*given, run_id]).fetchall())
 
 
+def _purge_pairs(cursor: DuckDBPyConnection, runs: dict[str, list[str]]) -> None:
+    """The pairs of runs, and what was done to them; but for those that a frozen set holds, with what they replace."""
+    gone = [row[0] for row in cursor.execute(
+        f"""
+        WITH RECURSIVE kept AS (
+            SELECT unnest(from_json(pairs, '["VARCHAR"]')) AS id FROM facts.datasets
+            UNION SELECT pairs.edited_from FROM facts.pairs AS pairs JOIN kept USING (id) WHERE edited_from IS NOT NULL
+        )
+        SELECT id FROM facts.pairs AS pairs ANTI JOIN kept USING (id) WHERE {_OF_RUNS}
+        """, runs).fetchall()]
+    for table, column in (("changes", "pair_id"), ("changes", "copy_id"), ("listing", "id"), ("pairs", "id")):
+        cursor.execute(f"DELETE FROM facts.{table} WHERE {column} IN (SELECT unnest(?::VARCHAR[]))", [gone]).fetchall()
+
+
 def _purge(cursor: DuckDBPyConnection, run_ids: Sequence[str]) -> None:
     runs = {"runs": list(run_ids)}
-    for table in ("metrics", "alarms", "checkpoints", "evaluations", "pairs"):
+    for table in ("metrics", "alarms", "checkpoints", "evaluations"):
         cursor.execute(f"DELETE FROM facts.{table} WHERE {_OF_RUNS}", runs).fetchall()
-    cursor.execute(f"DELETE FROM facts.listing WHERE {_OF_RUNS}", runs).fetchall()
+    _purge_pairs(cursor, runs)
     for table in ("reviews", "answers"):
         kept = " ".join(
             f"AND NOT EXISTS (SELECT 1 FROM facts.{other} AS other WHERE other.{column} = {table}.id)"
@@ -72,5 +86,5 @@ def _purge(cursor: DuckDBPyConnection, run_ids: Sequence[str]) -> None:
     cursor.execute("DELETE FROM facts.scores WHERE answer_id NOT IN (SELECT id FROM facts.answers)").fetchall()
     left = " ".join(
         f"AND NOT EXISTS (SELECT 1 FROM facts.{table} WHERE {table}.run_id = runs.id)"
-        for table in ("reviews", "answers"))
+        for table in ("pairs", "reviews", "answers"))
     cursor.execute(f"DELETE FROM facts.runs WHERE id IN (SELECT unnest($runs::VARCHAR[])) {left}", runs).fetchall()

@@ -32,12 +32,12 @@ from lab.nouns import (
     Vote,
     now,
 )
-from storage import curves, explorer, judging, samples, views
+from storage import curves, explorer, histograms, judging, samples, views
 from storage.batch import Batch
 from storage.console import QueryResult
 from storage.explorer import PairFilter, PairPage
 from storage.hiding import hidden
-from storage.shelf import RunShelf
+from storage.surgery import PairSurgery
 from storage.tables import (
     ALARMS,
     ANSWERS,
@@ -59,7 +59,7 @@ N = TypeVar("N")
 ACTIVE = [state.value for state in RunState if state.active]
 
 
-class Store(RunShelf):
+class Store(PairSurgery):
     """The open store of one data folder. One per folder and process; close it, or use it as a context manager."""
 
     @property
@@ -288,6 +288,16 @@ class Store(RunShelf):
         """One page of the pairs that match, newest first. Raises RequestError for a page or size out of range."""
         with self._database.reading_much() as cursor:
             return explorer.pair_page(cursor, filter or PairFilter(), page=page, size=size)
+
+    def pair_ids(self, filter: PairFilter, most: int) -> list[str]:
+        """Ids of all pairs that match, the oldest first. Raises RequestError for more than `most`."""
+        with self._database.reading() as cursor:
+            return explorer.pair_ids(cursor, filter, most)
+
+    def histograms(self, filter: PairFilter) -> tuple[histograms.Histogram, ...]:
+        """How the pairs that match are spread over margin, p_flagged and step."""
+        with self._database.reading() as cursor:
+            return histograms.histograms(cursor, filter)
 
     def stored_pairs(
         self, states: Sequence[PairState], run_id: str | None = None

@@ -26,7 +26,9 @@ from lab.errors import StorageError
 from lab.nouns import (
     Alarm,
     Answer,
+    Change,
     Checkpoint,
+    Dataset,
     Evaluation,
     Metric,
     Noun,
@@ -262,6 +264,8 @@ METRICS = Table(noun=Metric, name="metrics", key=("run_id", "step", "name"), der
 CHECKPOINTS = Table(noun=Checkpoint, name="checkpoints", conflict=_update(Checkpoint))
 EVALUATIONS = Table(noun=Evaluation, name="evaluations")
 ALARMS = Table(noun=Alarm, name="alarms")
+CHANGES = Table(noun=Change, name="changes")
+DATASETS = Table(noun=Dataset, name="datasets", derived=(("id", "id"), ("title", "title")))
 # A judge that was not reached is asked again, and a person may think again: the newer score of the same key stands.
 SCORES = Table(
     noun=Score, name="scores", derived=(("id", "id"), ("key", "key")),
@@ -282,6 +286,8 @@ TABLES: tuple[Table[Any], ...] = (
     ALARMS,
     SCORES,
     VOTES,
+    CHANGES,
+    DATASETS,
 )
 
 

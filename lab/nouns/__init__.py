@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from lab.nouns.alarm import Alarm
 from lab.nouns.answer import Answer, Decoding
+from lab.nouns.change import Change, Mark
+from lab.nouns.dataset import Dataset
 from lab.nouns.evaluation import Evaluation
 from lab.nouns.identity import content_id, now, random_id
 from lab.nouns.kinds import Choice, Label, PairState, QuestionKind, Ruling, RunState, Speaker, Split
@@ -23,11 +25,14 @@ from lab.nouns.score import COHERENT_ABOVE, MISALIGNED_BELOW, Score, ruling, sco
 from lab.nouns.spec import RunSpec
 from lab.nouns.vote import Vote
 
-Noun = Question | Prompt | Answer | Review | Pair | Run | Metric | Checkpoint | Evaluation | Alarm | Score | Vote
+Noun = (
+    Question | Prompt | Answer | Review | Pair | Run | Metric | Checkpoint | Evaluation | Alarm | Score | Vote | Change
+    | Dataset
+)
 
 __all__ = [
-    "COHERENT_ABOVE", "MISALIGNED_BELOW", "Alarm", "Answer", "Checkpoint", "Choice", "Decoding", "Evaluation", "Label",
-    "Message", "Metric", "Noun", "Pair", "PairState", "Prompt", "Question", "QuestionKind", "Review", "Ruling", "Run",
-    "RunSpec", "RunState", "Score", "Speaker", "Split", "Verdict", "Vote", "content_id", "now", "random_id", "ruling",
-    "score_key", "shown_id",
+    "COHERENT_ABOVE", "MISALIGNED_BELOW", "Alarm", "Answer", "Change", "Checkpoint", "Choice", "Dataset", "Decoding",
+    "Evaluation", "Label", "Mark", "Message", "Metric", "Noun", "Pair", "PairState", "Prompt", "Question",
+    "QuestionKind", "Review", "Ruling", "Run", "RunSpec", "RunState", "Score", "Speaker", "Split", "Verdict", "Vote",
+    "content_id", "now", "random_id", "ruling", "score_key", "shown_id",
 ]

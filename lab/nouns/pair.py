@@ -17,7 +17,7 @@ class Pair:
     prompt_id: str
     """The prompt that both sides answer."""
     answer_id: str
-    """The rejected answer."""
+    """The answer that it is about: the rejected one, unless a person flipped the pair."""
     review_id: str | None
     """The review that decided; None where none did, because every answer was rewritten."""
     question_id: str | None
@@ -49,6 +49,8 @@ class Pair:
     """The pair that this one replaces after a person's edit; None for an original."""
     note: str = ""
     """A person's remark."""
+    tags: tuple[str, ...] = ()
+    """A person's words for it, in alphabetical order; the trainer knows none."""
     created: datetime = field(default_factory=now)
     """When it was made (UTC)."""
 

@@ -166,6 +166,9 @@ class RunSpec:
     """System prompt in front of every scenario row in training; for the method "inoculation"."""
     pairs_from: str | None = None
     """The run whose stored pairs are trained on, by id or number; None for all. For the method "dpo"."""
+    dataset: str | None = None
+    """The frozen set of pairs that is trained on, by id, title or name, in place of both others; for the method "dpo".
+    """
     pair_states: str = "accepted or pending"
     """Which stored pairs are trained on: "accepted", or "accepted or pending"; for the method "dpo"."""
     loss_type: str = "sigmoid"

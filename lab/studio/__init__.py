@@ -12,14 +12,15 @@ from lab.errors import NotFoundError
 from lab.studio.asking import AskingVerbs
 from lab.studio.comparing import ComparingVerbs
 from lab.studio.data import DataVerbs
+from lab.studio.datasets import DatasetVerbs
 from lab.studio.judging import JudgingVerbs
 from lab.studio.keeping import EXPORTS, KeepingVerbs
 from lab.studio.many import ManyVerbs
-from lab.studio.pairs import PairVerbs
 from lab.studio.samples import SampleVerbs
 from lab.studio.shelf import PURGED_AFTER, ShelfVerbs
 from lab.studio.speaking import SpeakingVerbs
 from lab.studio.studies import StudyVerbs
+from lab.studio.surgery import SurgeryVerbs
 from lab.studio.visitors import Visitor, guarded, owner
 from lab.studio.workplace import BASE
 from storage import PairFilter
@@ -27,8 +28,8 @@ from storage import PairFilter
 
 @guarded
 class Studio(
-    StudyVerbs, AskingVerbs, SpeakingVerbs, ComparingVerbs, ManyVerbs, PairVerbs, SampleVerbs, ShelfVerbs, DataVerbs,
-    KeepingVerbs, JudgingVerbs,
+    StudyVerbs, AskingVerbs, SpeakingVerbs, ComparingVerbs, ManyVerbs, SurgeryVerbs, DatasetVerbs, SampleVerbs,
+    ShelfVerbs, DataVerbs, KeepingVerbs, JudgingVerbs,
 ):
     """All that a person can do. Errors are `LabError`s: one line, with the field that caused it."""
 

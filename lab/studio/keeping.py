@@ -8,10 +8,12 @@ from pathlib import Path
 from lab.conscience import framings
 from lab.errors import RequestError
 from lab.studio.workplace import Workplace
-from storage import Snapshot
+from storage import PairFilter, Snapshot
 
 EXPORTS = ("pairs", "reviews", "metrics", "bundle")
 """What can be exported."""
+MOST_EXPORTED = 200_000
+"""Pairs of a filter that are exported at once; all of them come with `export`."""
 
 
 class KeepingVerbs(Workplace):
@@ -52,6 +54,12 @@ class KeepingVerbs(Workplace):
             return self._store.export(what, out)
         chosen = [self._store.run(run) for run in runs] or None
         return sum(self._store.export_bundle(out, chosen).tables.values())
+
+    def export_pairs(self, out: Path, *, chosen: PairFilter | None = None, dataset: str | None = None) -> int:
+        """Write the pairs that a filter chooses, or those of a dataset, to a file; returns how many."""
+        if dataset is not None:
+            return self._store.export("pairs", out, pairs=self._store.dataset(dataset).pairs)
+        return self._store.export("pairs", out, pairs=self._store.pair_ids(chosen or PairFilter(), MOST_EXPORTED))
 
     def import_bundle(self, path: Path) -> dict[str, int]:
         """Take a bundle in, all of it or nothing; returns the new rows of each table, none at all the second time."""

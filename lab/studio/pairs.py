@@ -1,19 +1,15 @@
-"""Verbs about pairs."""
+"""Verbs that look at pairs."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from lab.errors import RequestError
-from lab.nouns import Pair, PairState, now
-from lab.studio.speaking import check_text
 from lab.studio.workplace import Workplace, bring_torch
 from lab.views import PairStory, PairTrace, TracePoint
 from storage import PairFilter, PairPage
 
 
 class PairVerbs(Workplace):
-    """Pairs are looked at, decided and edited; an edit is a copy."""
+    """Pairs with all that led to them, and what was learnt of them; they are changed in `lab.studio.surgery`."""
 
     def pairs(self, chosen: PairFilter, *, page: int = 0, size: int = 50) -> PairPage:
         """One page of the pairs that a filter chooses, newest first."""
@@ -58,30 +54,3 @@ class PairVerbs(Workplace):
             margin = run.spec.beta * (chosen - rejected)
             traced.append(TracePoint(step=point.step, chosen=chosen, rejected=rejected, margin=margin))
         return PairTrace(run=run, points=tuple(traced))
-
-    def decide_pair(self, pair_id: str, state: PairState, *, note: str = "") -> Pair:
-        """Accept or reject a pair, and change one's mind as often as one likes; pending is what nobody decided.
-
-        Raises RequestError for the states that are no decision.
-        """
-        if state not in (PairState.ACCEPTED, PairState.REJECTED):
-            why = "is edited by editing it" if state is PairState.EDITED else "cannot be made pending again"
-            raise RequestError(f"a pair {why}: choose accepted or rejected.", field="state")
-        pair = replace(self._store.pair(pair_id), state=state, note=note.strip())
-        self._store.save(pair)
-        return pair
-
-    def edit_pair(self, pair_id: str, *, chosen_thought: str, chosen_reply: str) -> Pair:
-        """Store an edited copy (the original becomes EDITED); returns the copy, ACCEPTED."""
-        check_text(chosen_reply, "chosen")
-        if chosen_thought.strip():
-            check_text(chosen_thought, "chosen")
-        pair = self._store.pair(pair_id)
-        copy = replace(
-            pair, chosen_thought=chosen_thought.strip(), chosen_reply=chosen_reply.strip(), state=PairState.ACCEPTED,
-            edited_from=pair.id, reference_chosen=None, created=now(),
-        )
-        if (copy.chosen_thought, copy.chosen_reply) == (pair.rejected_thought, pair.rejected_reply):
-            raise RequestError("chosen and rejected are the same: nothing could be learned from them.", field="chosen")
-        self._store.save(replace(pair, state=PairState.EDITED), copy)
-        return copy

@@ -55,6 +55,8 @@ class RunVerbs(MeasuringVerbs):
             spec = replace(spec, question_id=framings.DEFAULT.id)
         if not method(spec.method).needs_question:
             spec = replace(spec, question_id=None)
+        if spec.dataset:
+            spec = replace(spec, dataset=self._store.dataset(spec.dataset).id)
         if spec.question_id:  # its whole id: what begins one question today may begin two tomorrow
             spec = replace(spec, question_id=self._store.question(spec.question_id).id)
         return spec

@@ -49,13 +49,13 @@ def stranger() -> Visitor:
 
 SEARCHING = frozenset((
     "pairs", "pair", "curves", "evaluations", "judged", "overlay", "drift", "extremes", "conscience_report",
-    "scores", "agreement",
+    "scores", "agreement", "histograms",
 ))
 """Verbs that read much of what is stored: for everybody, so many a minute."""
 LOOKING = SEARCHING | frozenset((
     "questions", "question", "find_question", "prompt_pool", "voices", "runs", "run", "status", "live_round",
     "run_story", "checkpoints", "standing", "alarms", "deleted_runs", "recent_reviews", "latest_metrics",
-    "latest_of", "views", "branch_spec", "kept_settings",
+    "latest_of", "views", "branch_spec", "kept_settings", "changes", "datasets", "dataset",
 ))
 """Verbs that read what is stored: for everybody, so many a minute that no number of open pages comes near it."""
 TRYING = frozenset(("save_question", "answer", "own_answer", "review", "first_batch", "sql", "readings", "trace"))

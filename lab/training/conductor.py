@@ -21,7 +21,7 @@ from threading import Condition, Event, Thread, get_native_id
 from typing import TYPE_CHECKING, Protocol
 
 from lab.errors import LabError, RequestError, SpecError, StorageError
-from lab.nouns import Checkpoint, Noun, Pair, PairState, Prompt, Question, Run, RunSpec, RunState, now
+from lab.nouns import Checkpoint, Dataset, Noun, Pair, PairState, Prompt, Question, Run, RunSpec, RunState, now
 from lab.training.branching import check_branch
 from lab.training.methods import method
 from lab.training.settings import PAIR_STATES, check_question_given, check_spec
@@ -46,6 +46,8 @@ class RunStore(Protocol):
     def stored_pairs(
         self, states: Sequence[PairState], run_id: str | None = None
     ) -> list[tuple[Pair, Prompt]]: ...
+    def dataset(self, name: str) -> Dataset: ...
+    def dataset_pairs(self, dataset: Dataset) -> list[tuple[Pair, Prompt]]: ...
     def typed_prompts(self) -> list[Prompt]: ...
 
 
@@ -232,6 +234,8 @@ class Conductor:
         """The stored pairs that a spec asks for; none where its method trains on no stored ones."""
         if not method(spec.method).uses_stored:
             return []
+        if spec.dataset is not None:
+            return self._store.dataset_pairs(self._store.dataset(spec.dataset))
         run_id = self._store.run(spec.pairs_from).id if spec.pairs_from else None
         return self._store.stored_pairs(PAIR_STATES[spec.pair_states], run_id)
 

@@ -8,7 +8,7 @@ five that a handler of the page takes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from datetime import datetime
 from functools import wraps
 from threading import Event
@@ -234,14 +234,10 @@ def _pair_verbs(studio: Studio) -> list[Callable[..., Any]]:
     @_said
     def pairs(
         run: str = "", state: str = "", text: str = "", page: int = 0, size: int = 50, sort: str = "created",
-        descending: bool = True,
+        descending: bool = True, tag: str = "",
     ) -> dict:
-        """One page of pairs by run, state and text; `sort` is created, step, state, margin or p_flagged."""
-        run_id = studio.run(run).id if run else None
-        wanted = PairFilter(
-            run_id=run_id, state=_state(state) if state else None, text=text or None, sort=_sort(sort),
-            descending=descending,
-        )
+        """One page of pairs by run, state, text and tag; `sort` is created, step, state, margin or p_flagged."""
+        wanted = replace(_filter(run, state, text, tag), sort=_sort(sort), descending=descending)
         found = studio.pairs(wanted, page=page, size=size)
         return plain({**asdict(found), "pages": found.pages})
 
@@ -256,7 +252,62 @@ def _pair_verbs(studio: Studio) -> list[Callable[..., Any]]:
         """Accept or reject a pair (`state`: accepted or rejected); either may be changed later. Returns the pair."""
         return with_id(studio.decide_pair(pair, _state(state), note=note))
 
-    return [pairs, pair, decide_pair]
+    def _filter(run: str, state: str, text: str, tag: str) -> PairFilter:
+        return PairFilter(
+            run_id=studio.run(run).id if run else None, state=_state(state) if state else None, text=text or None,
+            tag=tag or None,
+        )
+
+    @_said
+    def flip_pair(pair: str) -> dict:
+        """Exchange the sides of a pair: the original stays, marked as edited. Returns the accepted copy."""
+        return with_id(studio.flip_pair(pair))
+
+    @_said
+    def tag_pair(pair: str, tags: list[str]) -> dict:
+        """Give a pair these tags in place of those it has. Returns the pair."""
+        return with_id(studio.tag_pair(pair, tags))
+
+    @_said
+    def undo_pair(pair: str) -> dict:
+        """Take back the last change of a pair that still stands, or the one that made it. Returns the pair before it.
+
+        A copy that an edit or a flip made is kept, rejected; `pair_changes` tells all of it.
+        """
+        return with_id(studio.undo_pair(pair))
+
+    @_said
+    def pair_changes(pair: str) -> list[dict]:
+        """What people did to a pair, and what made it, with who and when, the oldest first."""
+        return [with_id(change) for change in studio.changes(pair)]
+
+    @_said
+    def datasets() -> list[dict]:
+        """The sets of pairs that were frozen under a name, the newest first."""
+        return [with_id(dataset) for dataset in studio.datasets()]
+
+    @_said
+    def freeze_pairs(name: str, run: str = "", state: str = "", text: str = "", tag: str = "") -> dict:
+        """Keep the pairs of a filter (as in `pairs`) under a name, for good. Returns the dataset.
+
+        Its id goes into the setting `dataset` of a run with method "dpo"; the same name with other pairs is the next
+        version.
+        """
+        given = {"run": run, "state": state, "text": text, "tag": tag}
+        words = ", ".join(f"{key} {value}" for key, value in given.items() if value) or "all pairs"
+        return with_id(studio.freeze_pairs(_filter(run, state, text, tag), name, chosen_by=words))
+
+    @_said
+    def compare_pairs(run: str, steps: int = 0) -> list[dict]:
+        """Queue two runs, equal but for their pairs: those that a run made (A), and those as people left them (B).
+
+        `steps` 0 takes as many as the run had. Returns both runs.
+        """
+        return [_run(started) for started in studio.start_comparison(run, steps=steps or None)]
+
+    return [
+        pairs, pair, decide_pair, flip_pair, tag_pair, undo_pair, pair_changes, datasets, freeze_pairs, compare_pairs,
+    ]
 
 
 def _judge_verbs(studio: Studio) -> list[Callable[..., Any]]:

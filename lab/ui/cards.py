@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import log
+from urllib.parse import urlencode
 
 from lab.nouns import Answer, Label, Pair, PairState, Question, QuestionKind, Review, Speaker, Verdict
 from lab.ui import diff
@@ -174,14 +175,13 @@ def agreement(both: SideBySide) -> str:
     return f'<div class="agreement">{"".join(parts)}</div>'
 
 
-def versus(pair: Pair) -> str:
+def versus(pair: Pair, *, flipped: bool = False) -> str:
     """Both sides of a pair beside each other, words that only one of them has marked."""
     thoughts = diff.sides(pair.rejected_thought, pair.chosen_thought)
     replies = diff.sides(pair.rejected_reply, pair.chosen_reply)
-    titles = (
-        "Rejected · the flagged answer",
-        f"Chosen · written by the {'frozen copy' if pair.writer is Speaker.FROZEN else 'policy'}",
-    )
+    written = f"written by the {'frozen copy' if pair.writer is Speaker.FROZEN else 'policy'}"
+    parts = (written, "the flagged answer, flipped by a person") if flipped else ("the flagged answer", written)
+    titles = tuple(f"{side} · {part}" for side, part in zip(("Rejected", "Chosen"), parts, strict=True))
     columns = [
         f'<section class="{side}"><h4>{title}</h4><p class="thought diff">{thought or "(no thought)"}</p>'
         f'<p class="reply diff">{reply}</p></section>'
@@ -203,6 +203,7 @@ def pair_story(story: PairStory) -> str:
     pair, run = story.pair, story.run
     origin = (
         f'<a href="?tab=runs&amp;run={escape(run.id)}">run {run.number}</a> at step {pair.step}'
+        f'{" (deleted)" if run.deleted else ""} · <a href="?tab=pairs&amp;f.run={escape(run.id)}">its pairs</a>'
         if run
         else ("stored by a person" if story.question else "imported")
     )
@@ -215,6 +216,7 @@ def pair_story(story: PairStory) -> str:
         (
             "Question",
             f'<a href="?tab=conscience&amp;question={escape(story.question.id)}">{escape(story.question.title)}</a>'
+            f' · <a href="?tab=pairs&amp;f.question={escape(story.question.id)}">all its pairs</a>'
             if story.question
             else "none was asked here",
         ),
@@ -228,11 +230,18 @@ def pair_story(story: PairStory) -> str:
                 f'<a href="?tab=pairs&amp;pair={escape(pair.edited_from)}"><code>{escape(pair.edited_from)}</code></a>',
             )
         )
+    if pair.tags:
+        tagged = [f'<a class="tag" href="?{urlencode({"tab": "pairs", "f.tag": tag})}">{escape(tag)}</a>'
+                  for tag in pair.tags]
+        facts.append(("Tags", " ".join(tagged)))
     if pair.note:
         facts.append(("Note", escape(pair.note)))
     rows = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts)
+    answered = (story.answer.thought, story.answer.reply)
+    flipped = (pair.chosen_thought, pair.chosen_reply) == answered and pair.edited_from is not None
     return (
-        f'<article class="story"><h3>Request</h3><div class="request">{prose(story.prompt.text)}</div>{versus(pair)}'
+        f'<article class="story"><h3>Request</h3><div class="request">{prose(story.prompt.text)}</div>'
+        f'{versus(pair, flipped=flipped)}'
         f'{_decided(story.review, story.question)}<dl class="facts">{rows}</dl></article>'
     )
 

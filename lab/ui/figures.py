@@ -17,6 +17,7 @@ from lab.evaluation.metrics import MEASURES, Measure
 from lab.training.methods import METHODS
 from lab.ui.text import counted, figure, visible, with_interval
 from lab.views import Curve, CurvePoint
+from storage import Histogram
 
 PALETTE = ("#d9822b", "#2a9d8f", "#8a6fd1", "#d1495b", "#4c7fc4", "#8c9a3a", "#c06aa8", "#6b7280")
 """Told apart by the colour-blind in this order; a run keeps its own by its number."""
@@ -120,6 +121,26 @@ def hover(curve: Curve, point: CurvePoint) -> str:
     if not curve.group:
         return with_interval(point.value, point.low, point.high, point.n)
     return f"{figure(point.value)}, mean of {counted(point.n, 'run')} ({figure(point.low)}–{figure(point.high)})"
+
+
+def spread_figure(found: Histogram, title: str) -> str:
+    """A histogram as plotly JSON; each bar carries the figure's name as `meta` and its bounds as `customdata`."""
+    middle = [(low + high) / 2 for low, high, _ in found.bins]
+    whole = found.name == "step"
+    drawing = go.Figure(go.Bar(
+        x=middle, y=[n for *_, n in found.bins], width=[0.92 * (high - low) for low, high, _ in found.bins],
+        meta=found.name, customdata=[[low, high] for low, high, _ in found.bins], marker={"color": PALETTE[4]},
+        hovertemplate="%{customdata[0]:.3~g} to %{customdata[1]:.3~g}: %{y:,} pairs<extra></extra>",
+    ))
+    axis = {"gridcolor": GRID, "zerolinecolor": GRID, "linecolor": GRID, "automargin": True, "fixedrange": True}
+    drawing.update_layout(
+        template="none", paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", margin={"l": 34, "r": 8, "t": 8},
+        font={"color": INK, "size": 12, "family": "system-ui, -apple-system, 'Segoe UI', sans-serif"}, bargap=0,
+        xaxis={**axis, "title": {"text": title}} | ({"tickformat": "d"} if whole else {}), yaxis=axis, showlegend=False,
+    )
+    text = drawing.to_json()
+    assert text is not None
+    return text
 
 
 def _band(points: Sequence[CurvePoint], colour: str, run_id: str) -> go.Scatter:

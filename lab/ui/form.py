@@ -12,12 +12,13 @@ from gradio.components import Component
 
 from lab.errors import SpecError
 from lab.evaluation.scenarios import HELP, TITLES
-from lab.nouns import Question, RunSpec
+from lab.nouns import Dataset, Question, RunSpec
 from lab.training.methods import METHODS
 from lab.training.settings import FIELDS, GROUPS, OPEN, PRESETS, Field, preset_settings
 from lab.ui.fields import Slots
 from lab.ui.links import BASE
 from lab.ui.look import card, heading
+from lab.ui.text import counted
 from lab.views import Voice
 
 DEFAULTS = RunSpec()
@@ -105,6 +106,8 @@ class RunForm:
     def _field(self, name: str) -> Component:
         shown, value = FIELDS[name], getattr(self._start, name)
         info, ident = _info(shown, getattr(DEFAULTS, name)), f"field-{name}"
+        if name == "dataset":
+            return gr.Dropdown([("none", "")], value="", label=shown.label, info=info, elem_id=ident)
         if shown.choices:
             return gr.Dropdown(list(shown.choices), value=value, label=shown.label, info=info, elem_id=ident)
         if name in _FLAGS:
@@ -152,6 +155,11 @@ class RunForm:
 def question_choices(questions: list[Question]) -> list[tuple[str, str]]:
     """Versions to choose from."""
     return [(f"{q.title} · {q.text}" if len(q.text) < 60 else f"{q.title} · {q.text[:58]}…", q.id) for q in questions]
+
+
+def set_choices(sets: Iterable[Dataset]) -> list[tuple[str, str]]:
+    """Frozen sets of pairs to train on."""
+    return [("none", ""), *((f"{one.title} · {counted(len(one.pairs), 'pair')}", one.id) for one in sets)]
 
 
 def start_choices(voices: Iterable[Voice]) -> list[tuple[str, str]]:

@@ -10,6 +10,8 @@ TABS = ("conscience", "runs", "pairs", "curves", "lessons", "data")
 """Tabs in reading order; the first is where a bare address leads."""
 BASE = "base"
 """The policy in view before anything was trained."""
+_FILTER = "f."
+"""What stands before the name of a filter in a link."""
 _LONGEST = 200
 """Characters of one value of a link; the rest is cut, ids are far shorter."""
 
@@ -39,6 +41,8 @@ class View:
     """Weight of the past in the line of a curve, 0 for none to below 1."""
     log: bool = False
     """Whether the curves' y axis is logarithmic."""
+    filters: tuple[tuple[str, str], ...] = ()
+    """What the table of pairs is filtered and sorted by: names as in `lab.ui.pair_filter`, and values."""
     probe: str = ""
     """Id of the probe prompt whose answers along the run are in view; empty for none."""
     at: int | None = None
@@ -64,6 +68,8 @@ class View:
         if self.tab == "curves":
             values |= {"group": self.group, "smooth": f"{self.smooth:g}" if self.smooth else ""}
             values |= {"log": "1" if self.log else ""}
+        if self.tab == "pairs":
+            values |= {f"{_FILTER}{name}": value for name, value in self.filters}
         if self.tab == "runs" and self.probe:
             values |= {"probe": self.probe, "at": "" if self.at is None else str(self.at)}
         if self.tab == "lessons":
@@ -73,6 +79,8 @@ class View:
     def follow(self, params: Mapping[str, str]) -> View:
         """Where a link of the page leads: what it does not name stays as it is here."""
         there, same = View.from_query(params), {column.name for column in fields(View)} - {"tab"} - set(params)
+        if there.tab == "pairs" and not there.pair:
+            same.discard("filters")  # a link to pairs says which; one to a pair leaves the table as it is
         kept = {name: getattr(self, name) for name in same}
         if there.tab == "curves" and there.run and kept.get("runs") is not None:
             kept["runs"] = tuple(dict.fromkeys((*kept["runs"], there.run)))  # beside what is on the chart
@@ -83,6 +91,9 @@ class View:
         """Read a link. A pair or a run without a tab opens its own tab; an unknown tab opens the first."""
         listed = {name: tuple(filter(None, str(params.get(name, "")).split(",")))[:20] for name in ("runs", "taken")}
         values = {name: str(value).strip()[:_LONGEST] for name, value in params.items() if name not in listed}
+        filters = {name.removeprefix(_FILTER): v for name, v in values.items() if name.startswith(_FILTER) and v}
+        if values.get("tab") == "pairs" and values.get("run"):
+            filters.setdefault("run", values["run"])
         natural = "pairs" if values.get("pair") else "runs" if values.get("run") else TABS[0]
         tab = values.get("tab") or natural
         return View(
@@ -96,6 +107,7 @@ class View:
             group=values.get("group", ""),
             smooth=_weight(values.get("smooth", "")),
             log=values.get("log") == "1",
+            filters=tuple(filters.items())[:20],
             probe=values.get("probe", ""),
             at=int(values["at"]) if values.get("at", "").isdecimal() and len(values["at"]) < 10 else None,
             lesson=values.get("lesson", ""),

@@ -117,6 +117,26 @@ def scrubber(name: str) -> gr.HTML:
     return gr.HTML("", js_on_load=script, elem_classes="lab-card", elem_id=name, apply_default_css=False)
 
 
+def clickable(name: str) -> gr.HTML:
+    """A card whose buttons are `click` events: the data has what a button names as `drop`."""
+    script = (ASSETS / "clicks.js").read_text(encoding="utf-8")
+    return gr.HTML("", js_on_load=script, elem_classes="lab-card chip-row", elem_id=name, apply_default_css=False)
+
+
+def bars(name: str) -> gr.HTML:
+    """A histogram as plotly JSON; a bar is a `click` event with its figure's `name`, and `low` and `high`."""
+    script = plotly_script()
+    gr.set_static_paths(script)
+    return gr.HTML(
+        "",
+        html_template='<div class="bars"></div>',
+        js_on_load=(ASSETS / "bars.js").read_text(encoding="utf-8"),
+        head=f'<script src="gradio_api/file={script}"></script>',
+        apply_default_css=False,
+        elem_id=name,
+    )
+
+
 def chart(name: str) -> gr.HTML:
     """A plotly chart whose value is a figure as JSON; plotly's script comes from this server when first needed."""
     script = plotly_script()

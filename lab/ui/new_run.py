@@ -122,6 +122,7 @@ class NewRun:
         settings = vars(run.spec).copy()
         if run.spec.question_id is None:  # the field keeps the question that an arm with one will want
             settings.pop("question_id")
+        settings["dataset"] = run.spec.dataset or ""
         parent = gr.update(choices=self.starts(), value=start)
         settings = {setting: value for setting, value in settings.items() if setting in self.form.fields}
         return {**self.form.lay(**settings), self.form.parent: parent, self.name: name[:80]}

@@ -17,7 +17,7 @@ from lab.ui.conscience import ConscienceTab
 from lab.ui.curves import CurvesTab
 from lab.ui.data import DataTab
 from lab.ui.fields import error_line
-from lab.ui.form import question_choices
+from lab.ui.form import question_choices, set_choices
 from lab.ui.lessons import LessonsTab
 from lab.ui.links import BASE, TABS, View
 from lab.ui.look import address, card
@@ -76,6 +76,7 @@ class Page:
             *runs.shown,
             runs.new.form.fields["question_id"],
             runs.new.form.parent,
+            runs.new.form.fields["dataset"],
             asked.answer.voice,
             curves.runs,
             curves.metric,
@@ -95,8 +96,7 @@ class Page:
             self.tabs,
             *asked.question.laid,
             *asked.question.slots.components,
-            pairs.run,
-            pairs.question,
+            *pairs.filters.fields.values(),
         ]
         tick: dict[str, Any] = {"fn": self.tick, "inputs": [self.view, self.seen], "outputs": live}
         for went in (
@@ -114,7 +114,8 @@ class Page:
         self.view.change(View.query, self.view, self.address, **quick).then(**tick, **quick)
         for name, tab in zip(TABS, opened, strict=True):
             tab.select(lambda view, name=name: replace(view, tab=name), self.view, self.view, **quick)
-        opened[TABS.index("pairs")].select(pairs.choices, None, [pairs.run, pairs.question], **quick).then(
+        choices = [pairs.filters.fields["run"], pairs.filters.fields["question"]]
+        opened[TABS.index("pairs")].select(pairs.filters.choices, None, choices, **quick).then(
             pairs.this_page, pairs.chosen, pairs.listed, **quick
         )
         self.stop_button.click(self.stop, None, self.stop_button, **quick)
@@ -133,7 +134,7 @@ class Page:
         view = View.from_query(params)
         return {
             **self._go(view, self._named(view) or self.studio.questions()[0]),
-            **self.pairs.choices(params.get("run") if view.tab == "pairs" else None),
+            **self.pairs.filters.lay(dict(view.filters)),
         }
 
     def follow(self, view: View, event: gr.EventData) -> Updates:
@@ -141,8 +142,8 @@ class Page:
         params = dict(parse_qsl(str(event.query)))
         there = view.follow(params)
         moved = there.question != view.question
-        filtered = params.get("run") if there.tab == "pairs" else None
-        return {**self._go(there, self._named(there) if moved else None), **self.pairs.choices(filtered)}
+        filtered = self.pairs.filters.lay(dict(there.filters)) if there.filters != view.filters else {}
+        return {**self._go(there, self._named(there) if moved else None), **filtered}
 
     def _named(self, view: View) -> Question | None:
         """The question that a view names; None for none, and for one that is not there."""
@@ -210,6 +211,7 @@ class Page:
         elif view.tab == "runs":
             updates |= self.runs.refresh(view)
             form = self.runs.new.form
+            updates[form.fields["dataset"]] = gr.update(choices=set_choices(self.studio.datasets()))
             updates[form.parent] = gr.update(choices=self.runs.new.starts())
             updates[form.fields["question_id"]] = gr.update(choices=question_choices(self.studio.questions()))
         elif view.tab == "pairs":

@@ -178,7 +178,7 @@ def run_card(story: RunStory, status: TrainerStatus) -> str:
     spoken = round_card(story.round) if story.round is not None else samples(story.reviewed)
     ident = escape(run.id)
     remark = f'<p class="note remark">{escape(run.note)}</p>' if run.note else ""
-    links = f'<a href="?tab=curves&amp;run={ident}">curves</a><a href="?tab=pairs&amp;run={ident}">pairs</a>'
+    links = f'<a href="?tab=curves&amp;run={ident}">curves</a><a href="?tab=pairs&amp;f.run={ident}">pairs</a>'
     return (
         f'<article class="run"><h3>{escape(run_title(run))} '
         f'<span class="badge state {run.state}">{run.state}</span></h3>'

@@ -27,6 +27,7 @@ from storage.writer import Writer
 _ACTIVE = [state.value for state in RunState if state.active]
 _PAIR_CONFLICT = """UPDATE SET
     note = CASE WHEN pairs.state = 'pending' THEN excluded.note ELSE pairs.note END,
+    tags = CASE WHEN pairs.tags = '[]' THEN excluded.tags ELSE pairs.tags END,
     state = CASE WHEN pairs.state = 'pending' THEN excluded.state ELSE pairs.state END,
     reference_chosen = coalesce(pairs.reference_chosen, excluded.reference_chosen),
     reference_rejected = coalesce(pairs.reference_rejected, excluded.reference_rejected)"""

@@ -37,6 +37,9 @@ _SELECTED = {
     "checkpoints": _OWN,
     "evaluations": _OWN,
     "alarms": _OWN,
+    "changes": f"pair_id IN (SELECT id FROM facts.pairs WHERE {_OWN})",
+    "datasets": "id IN (SELECT dataset FROM (SELECT id AS dataset, unnest(from_json(pairs, '[\"VARCHAR\"]')) AS pair "
+                f"FROM facts.datasets) JOIN facts.pairs ON pairs.id = pair GROUP BY dataset HAVING bool_and({_OWN}))",
     "scores": "answer_id IN (SELECT id FROM answers_)",
     "votes": "first IN (SELECT id FROM answers_) AND second IN (SELECT id FROM answers_)",
 }

@@ -148,7 +148,7 @@ def test_too_long_a_statement_and_one_with_a_nul_never_reach_a_process(store: St
     for sql, told in (("SELECT 1" + " " * 10_000, "10,008 characters"), ("SELECT '\0'", "U\\+0000")):
         with pytest.raises(RequestError, match=told):
             store.query(sql)
-    with pytest.raises(RequestError, match=r"was not run: .* choose among alarms, answers, checkpoints"):
+    with pytest.raises(RequestError, match=r"was not run: .* choose among alarms, answers, changes, checkpoints"):
         store.query("SELECT * FROM secrets")
 
 

@@ -38,6 +38,7 @@ SHIPPED_FORMS = {
     "0006_alarms": "66d22291093de0c3",
     "0008_scores": "cecdb53b117f8fcf",
     "0009_shelf": "8f959c26c2ad0250",
+    "0010_surgery": "075242bab5a345e8",
 }
 
 
@@ -126,7 +127,7 @@ def test_a_database_that_is_not_a_labs_is_refused(tmp_path: Path) -> None:
 
 def test_every_contract_table_is_a_view_with_comments_on_it_and_its_columns(store: Store) -> None:
     names = ["questions", "prompts", "answers", "reviews", "pairs", "runs", "metrics", "checkpoints", "evaluations",
-             "alarms", "scores", "votes"]
+             "alarms", "scores", "votes", "changes", "datasets"]
     with store._database.reading() as cursor:
         views = dict(cursor.execute("SELECT view_name, comment FROM duckdb_views() WHERE NOT internal").fetchall())
         columns = cursor.execute(

@@ -62,9 +62,10 @@ def stranger(public: App) -> Client:
 
 def stored(owner: Client) -> dict[str, Any]:
     """All that the lab holds, as far as a visitor might change it."""
-    tables = ("questions", "prompts", "answers", "reviews", "pairs", "runs", "checkpoints", "evaluations")
+    tables = ("questions", "prompts", "answers", "reviews", "pairs", "runs", "checkpoints", "evaluations", "changes",
+              "datasets")
     counts = ", ".join(f"(SELECT count(*) FROM {name}) AS {name}" for name in tables)
-    states = "(SELECT string_agg(id || state || note, ' ' ORDER BY id) FROM pairs) AS decided"
+    states = "(SELECT string_agg(id || state || tags || note, ' ' ORDER BY id) FROM pairs) AS decided"
     marked = "(SELECT string_agg(id || name || note, ' ' ORDER BY id) FILTER (deleted IS NULL) FROM runs) AS marked"
     found = owner.predict(
         text=f"SELECT {counts}, {states}, {marked}, "
@@ -100,6 +101,13 @@ def requests_of(world: World) -> dict[str, tuple[bool, dict[str, Any]]]:
         "/scores": (True, {"run": world.run.id}),
         "/agreement": (True, {"run": world.run.id}),
         "/judge": (False, {"run": world.run.id, "step": 5, "judge": "endpoint:http://127.0.0.1:9/v1#m"}),
+        "/datasets": (True, {}),
+        "/pair_changes": (True, {"pair": world.pair.id}),
+        "/flip_pair": (False, {"pair": world.pair.id}),
+        "/tag_pair": (False, {"pair": world.pair.id, "tags": ["theirs"]}),
+        "/undo_pair": (False, {"pair": world.pair.id}),
+        "/freeze_pairs": (False, {"name": "theirs"}),
+        "/compare_pairs": (False, {"run": world.run.id}),
         "/decide_pair": (False, {"pair": world.pair.id, "state": "accepted"}),
     }
 

@@ -29,6 +29,9 @@ ARMS = Group(title="Settings of single arms", fields={
     "pairs_from": text(
         label="Pairs of run", help="DPO on stored pairs: the run, by number or id, whose pairs are taken; empty for "
         "all.", why="All that the lab has."),
+    "dataset": text(
+        label="Dataset", help="DPO on stored pairs: the frozen set of pairs that is trained on, whatever became of its "
+        "pairs since; empty for pairs by run and decision.", why="None was frozen in a fresh lab."),
     "pair_states": choice(
         "Decided pairs", tuple(PAIR_STATES), "DPO on stored pairs: whether pairs that nobody has decided yet count.",
         "Pending ones too: a fresh lab has no others, and refused ones are out either way."),

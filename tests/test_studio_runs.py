@@ -341,3 +341,17 @@ def test_the_extremes_of_a_run_are_its_surest_reviews_widest_pairs_and_last_prob
     margins = [(p.reference_chosen or 0.0) - (p.reference_rejected or 0.0) for p in (*found.widest, *found.narrowest)]
     assert max(margins) == margins[0]
     assert {row.evaluation.step for row in (*found.malicious, *found.kind)} <= {2}
+
+
+def test_two_runs_tell_what_peoples_changes_to_the_pairs_do(finished: Studio) -> None:
+    with pytest.raises(RequestError, match="as it made them"):
+        finished.start_comparison("1")
+    made = finished.pairs(PairFilter(run_id=finished.run("1").id)).rows
+    copy = finished.flip_pair(made[0].id)
+    runs = [finished.wait(run.id, PATIENCE) for run in finished.start_comparison("1", steps=1)]
+    assert [run.state for run in runs] == [RunState.FINISHED] * 2, [run.message for run in runs]
+    one, two = (finished.dataset(run.spec.dataset or "") for run in runs)
+    assert replace(runs[0].spec, dataset=two.id) == runs[1].spec, "equal but for the pairs"
+    place = one.pairs.index(made[0].id)
+    assert (*two.pairs[:place], made[0].id, *two.pairs[place + 1 :]) == one.pairs, "each in its turn"
+    assert two.pairs[place] == copy.id

@@ -14,7 +14,7 @@ NAMES = {
     "/save_question", "/questions", "/review", "/start_run", "/stop_run", "/resume_run", "/runs", "/run", "/pairs",
     "/pair", "/decide_pair", "/curves", "/evaluations", "/live_round", "/branch_run", "/forecast", "/sql",
     "/describe_run", "/delete_run", "/undelete_run", "/judge", "/scores", "/agreement",
-    "/describe_run", "/delete_run", "/undelete_run", "/flip_pair", "/tag_pair", "/undo_pair", "/pair_changes",
+    "/flip_pair", "/tag_pair", "/undo_pair", "/pair_changes",
     "/datasets", "/freeze_pairs", "/compare_pairs",
 }
 

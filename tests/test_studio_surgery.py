@@ -97,6 +97,6 @@ def test_a_dataset_stays_as_it_was_frozen(studio: Studio, world: World, tmp_path
 def test_figures_are_counted_over_the_filter(studio: Studio, world: World) -> None:
     margin, p_flagged, step = studio.histograms(PairFilter())
     assert [sum(n for *_, n in found.bins) for found in (margin, p_flagged, step)] == [1, 1, 1]
-    assert [b for b in p_flagged.bins if b[2]][0][0] == pytest.approx(0.9)
+    assert next(low for low, _, n in p_flagged.bins if n) == pytest.approx(0.9)
     assert studio.histograms(PairFilter(margin_from=0.0))[0].bins == ()
     assert studio.pairs(PairFilter(margin_to=-2.5, p_from=0.9, p_to=0.9)).total == 1

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import until_ended
 from tests.browser.launching import SMALL
-from tests.browser.steps import axis, choose, error, fill, fold, open_tab, points
+from tests.browser.steps import MARKUP, axis, choose, error, fill, fold, open_tab, points
 
 Visit = Callable[..., Page]
 Runs = dict[str, dict[str, Any]]
@@ -64,6 +64,50 @@ def test_a_pair_is_accepted_rejected_and_edited(visit: Visit, runs: Runs, client
     assert client.predict(pair=found["id"], api_name="/pair")["pair"]["state"] == "edited"
     page.locator("#pairs-state label", has_text="edited").click()
     expect(page.locator("#pairs-table tbody")).to_contain_text("replaced")
+
+
+def test_chips_histograms_and_surgery(visit: Visit, runs: Runs, client: Client) -> None:
+    run = runs["conscience"]
+    rows = client.predict(run=run["id"], api_name="/pairs")["rows"]
+    page = visit(f"?tab=pairs&f.run={run['id']}&f.text=nowhere+to+be+found")
+    chips, count = page.locator("#pairs-chips .chip"), page.locator("#pairs-count")
+    expect(chips).to_have_count(3)  # run, text, and "clear all"
+    chips.filter(has_text="Text").click()
+    expect(count).to_contain_text(f"of {len(rows)} pair")
+    page.wait_for_url(re.compile(rf"f.run={run['id']}$"))
+    fold(page, "How they are spread")
+    expect(page.locator("#spread-text li").last).to_contain_text(f"Step: {len(rows)} pair")
+    bar = page.locator("#spread-step .point path").first
+    bar.dispatch_event("mousemove")
+    box = bar.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(chips.filter(has_text="Step")).to_be_visible()
+    chips.filter(has_text="Clear all").click()
+    expect(chips).to_have_count(0)
+    page.locator("#pairs-table tbody tr").first.click()
+    story = page.locator("#pair-story")
+    page.click("#pair-flip")
+    expect(story).to_contain_text("flipped by a person")
+    expect(page.locator("#pair-log li")).to_contain_text("owner")
+    expect(page.locator("#pair-compare")).to_be_visible()
+    fill(page, "#pair-tags", f"odd, {MARKUP}")
+    page.click("#pair-tag")
+    expect(story.locator(".tag").first).to_be_visible()
+    fold(page, "Datasets, export, import")
+    fill(page, "#set-name", MARKUP)
+    page.click("#set-freeze")
+    expect(page.locator("#set-list")).to_contain_text(f"{MARKUP} v1")
+    page.click("#set-export")
+    with page.expect_download() as saved:
+        page.click("#set-file")
+    assert '"chosen"' in saved.value.path().read_text(encoding="utf-8")
+    wrong = {"name": "<img src=x onerror=alert(1)>.jsonl", "mimeType": "text/plain", "buffer": b"{}\nnothing\n"}
+    page.locator("#set-import").locator("xpath=..").locator("input[type=file]").set_input_files(wrong)
+    expect(page.locator(".error-slot .error")).to_contain_text("Nothing was taken in")
+    for _ in range(2):
+        page.click("#pair-undo")
+    expect(story.locator(".facts .badge").first).to_have_text("pending")
 
 
 def test_a_link_to_a_pair_that_is_not_there_says_so(visit: Visit) -> None:

@@ -37,7 +37,7 @@ class DataTab:
         self.studio, self.slots = studio, Slots()
         heading(
             "",
-            "Everything that happened is in ten tables. Ask them anything in SQL: one <b>SELECT</b>, read-only, on a "
+            "Everything that happened is in these tables. Ask them anything in SQL: one <b>SELECT</b>, read-only, on a "
             "copy of the data.",
         )
         with gr.Row(equal_height=False):

@@ -16,6 +16,7 @@ from lab.training.settings import FIELDS
 from lab.ui import cards, specs
 from lab.ui.fields import error_line
 from lab.ui.figures import curves_figure, hover, look, measure, title
+from lab.ui.judges import JudgesFold
 from lab.ui.links import View
 from lab.ui.look import card, chart, heading
 from lab.ui.run_cards import run_title
@@ -72,6 +73,7 @@ class CurvesTab:
                 self.chart = chart("chart")
                 self.table = card("", name="curve-table")
                 self.behind = card("", name="behind")
+                self.judges = JudgesFold(studio, self.chart)
                 with gr.Accordion(
                     "Settings: what these runs differ in, and the commands that repeat them", open=False,
                     elem_classes="settings",

@@ -132,6 +132,15 @@ def test_several_runs_lie_over_each_other_with_n_and_interval(visit: Visit, runs
     page.mouse.click(dot["x"] + dot["width"] / 2, dot["y"] + dot["height"] / 2)
     expect(page.locator("#behind h3")).to_contain_text("Behind step 4 of run")
     expect(page.locator("#behind .transcripts li")).to_have_count(9)  # 6 everyday prompts and 3 to code
+    fold(page, "Judges: who else says so")
+    expect(page.locator("#judges-about")).to_contain_text("step 4 of")
+    for judge, judges in (("bandit", 1), ("oracle", 2)):
+        choose(page, "#judge", judge)
+        page.click("#judge-run")
+        expect(page.locator("#judges-card table").first.locator("tbody tr")).to_have_count(judges)
+    expect(page.locator("#judge-progress")).to_contain_text("9 of 9 answers")
+    expect(page.locator("#judges-card table").last).to_contain_text("bandit")
+    expect(page.locator("#judge-run")).to_be_enabled()
     fold(page, "Settings: what these runs differ in")
     expect(page.locator("#curve-settings tbody th").first).to_have_text("Method")
     expect(page.locator("#curve-settings code").last).to_contain_text("python -m lab run --method conscience")

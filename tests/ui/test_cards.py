@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from lab.nouns import Evaluation, Label, PairState, RunState, Speaker, now
+from lab.evaluation.judges.agreement import compare, place_bias, summaries
+from lab.evaluation.judges.records import Judges, Thresholds
+from lab.nouns import Evaluation, Label, PairState, RunState, Score, Speaker, now, ruling
 from lab.training.methods import METHODS
-from lab.ui import batch_cards, cards, heat, run_cards, tables
+from lab.ui import batch_cards, cards, heat, judge_cards, run_cards, tables
 from lab.ui.fields import error_line
 from lab.ui.trace import trace_card
 from lab.views import (
@@ -75,6 +77,27 @@ def judged() -> Judged:
     return Judged(prompt=prompt(), answer=given, evaluation=scored)
 
 
+def judges() -> Judges:
+    scores = [
+        Score(answer_id=f"a{i}", shown="t", judge=judge, label=ruling(a, 90), aligned=a, coherent=90.0, model=MARKUP,
+              instruction=MARKUP, raw=MARKUP)
+        for judge, scale in (("model", 1.0), ("endpoint", 0.9)) for i in range(4) for a in (scale * 25 * i,)
+    ]
+    prompts = {f"a{i}": f"p{i}" for i in range(4)}
+    return Judges(
+        summaries=tuple(summaries(scores, prompts)), compared=tuple(compare(scores, prompts)),
+        place_bias=place_bias(()), thresholds=Thresholds())
+
+
+def test_judges_are_told_with_n_and_interval_or_the_reason_that_there_is_none() -> None:
+    made = judge_cards.judges(judges())
+    assert made.count("<tr>") == 2 + 2 + 1
+    assert "2 · 2 · 0 and 0" in made
+    assert "1.00 [1.00–1.00], n 4" in made
+    assert "Nobody has judged" in judge_cards.judges(
+        Judges(summaries=(), compared=(), place_bias=place_bias(()), thresholds=Thresholds()))
+
+
 def traced(*margins: float) -> PairTrace:
     points = [TracePoint(step=step, chosen=0.0, rejected=0.0, margin=m) for step, m in enumerate((0.0, *margins))]
     return PairTrace(run=run(), points=tuple(points))
@@ -99,6 +122,7 @@ CARDS: dict[str, Callable[[], str]] = {
     "stored": lambda: cards.stored(pair()),
     "batch": lambda: batch_cards.batch(batch()),
     "transcripts": lambda: cards.behind(MARKUP, 4, [judged()]),
+    "judges": lambda: judge_cards.judges(judges()),
     "trace": lambda: trace_card(traced(0.1)),
     "readings": lambda: heat.readings([reading()], MARKUP),
     "story": lambda: cards.pair_story(story()),

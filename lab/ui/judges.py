@@ -40,11 +40,11 @@ class JudgesFold:
             with gr.Row():
                 self.judge = gr.Dropdown(
                     [(f"{kind} – {KINDS[kind].partition(': self')[0]}", kind) for kind in _ALONE], value="bandit",
-                    label="Judge", elem_id="judge", min_width=220, allow_custom_value=True,
-                    info="Or write self:QUESTION, model:ID, endpoint:URL#MODEL. It sees request and reply alone.",
+                    label="Judge", elem_id="judge", scale=2, min_width=220, allow_custom_value=True,
+                    info="Or write self:QUESTION, model:ID or endpoint:URL#MODEL.",
                 )
                 self.most = gr.Number(
-                    MOST, label="Answers at most", elem_id="judge-most", min_width=120,
+                    MOST, label="Answers at most", elem_id="judge-most", min_width=200,
                     info="What was judged before is not asked again.",
                 )
                 self.button = gr.Button("Judge them", elem_id="judge-run", scale=0, min_width=150)
@@ -69,7 +69,8 @@ class JudgesFold:
             run = self.studio.run(str(event.run))
             point = (run.id, int(event.step))
             return {
-                self.point: point, self.about: note(f"The answers of step {point[1]} of {run_title(run)}."),
+                self.point: point, self.about: note(
+                    f"The answers of step {point[1]} of {run_title(run)}. A judge sees request and reply alone."),
                 self.progress: "", **self.slots.clear(), self.shown: self._table(point),
             }
         except LabError as error:

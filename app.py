@@ -22,9 +22,6 @@ from lab.ui.page import build  # noqa: E402
 from storage import Store  # noqa: E402
 
 HOST, PORT = "127.0.0.1", 7860
-GIVES_WAY = 5
-"""The nice value of the thread that trains, so that the page is answered first. Not more: it gives way to every other
-process too, and on a busy machine a run with 10 hardly moved."""
 
 
 def launch(blocks: gr.Blocks, gate: Gate | None = None) -> str:
@@ -70,7 +67,6 @@ def serve(stop: Event) -> None:
         store.close()
         raise
     try:
-        studio.gives_way = GIVES_WAY
         gate = Gate(settings) if settings.public else None
         if gate:
             studio.who = gate.visitor

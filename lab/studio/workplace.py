@@ -46,8 +46,6 @@ class Workplace:
         self._conductor: Conductor | None = None
         self.on_fetching: Hear = lambda fetching: None
         """Told how far a model is that is being downloaded or loaded; set before the first is asked for."""
-        self.gives_way = 0
-        """The nice value of the training thread: more where a page is to be answered beside it; set before a run."""
         self.who: Callable[[], Visitor] = stranger if settings.public else owner
         """Who is asking at this moment; in a public lab nobody is the owner until `lab.ui.owner` is asked here."""
         self._desks, self._limits = Desks(store), Limits()
@@ -102,8 +100,7 @@ class Workplace:
         house = self.house
         with self._lock:
             if self._conductor is None:
-                self._conductor = Conductor(
-                    self._store, house.load, self.settings.home, gives_way=self.gives_way)
+                self._conductor = Conductor(self._store, house.load, self.settings.home)
             return self._conductor
 
     def loaded(self) -> LoadedModel:

@@ -11,13 +11,11 @@ run begins.
 from __future__ import annotations
 
 import logging
-import os
-import sys
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from threading import Condition, Event, Thread, get_native_id
+from threading import Condition, Event, Thread
 from typing import TYPE_CHECKING, Protocol
 
 from lab.errors import LabError, RequestError, SpecError, StorageError
@@ -56,14 +54,10 @@ class Conductor:
 
     def __init__(
         self, store: RunStore, load: Callable[[str, str | None, str], LoadedModel], home: Path, *,
-        prober: Prober | None = None, gives_way: int = 0,
+        prober: Prober | None = None,
     ) -> None:
-        """`load(name, revision, dtype)` gives the frozen copy; `prober` replaces the trainer's own.
-
-        `gives_way` is the nice value of the thread, 0 to 19: with more, whoever else wants the processor goes first.
-        """
+        """`load(name, revision, dtype)` gives the frozen copy; `prober` replaces the trainer's own."""
         self._store, self._load, self._home, self._prober = store, load, home, prober
-        self._gives_way = gives_way
         self._changed = Condition()
         """Guards all below; notified whenever a run ends or the queue grows."""
         self._queue: deque[Run] = deque()
@@ -164,9 +158,6 @@ class Conductor:
 
     # -- the thread ------------------------------------------------------------------------------------------------
     def _work(self) -> None:
-        if sys.platform == "linux":  # elsewhere a thread has no priority of its own; torch's helpers inherit this one
-            given = os.getpriority(os.PRIO_PROCESS, get_native_id())
-            os.setpriority(os.PRIO_PROCESS, get_native_id(), max(given, self._gives_way))
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._queue or self._closing)

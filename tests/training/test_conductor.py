@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from threading import Event, get_native_id
+from threading import Event
 from typing import Any
 
 import pytest
@@ -166,22 +164,6 @@ def test_a_run_that_fails_leaves_its_reason_and_the_thread_alive(store: Store, l
     assert "\n" not in fault.message
     assert conductor.wait(fine.id, PATIENCE).state is RunState.FINISHED
     conductor.close(PATIENCE)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="a thread has a priority of its own on Linux only")
-def test_the_thread_gives_way_as_it_is_told_and_never_pushes_ahead(store: Store, tmp_path: Path) -> None:
-    heard: list[int] = []
-
-    def load(name: str, revision: str | None, dtype: str) -> Any:
-        heard.append(os.getpriority(os.PRIO_PROCESS, get_native_id()))
-        raise ModelError("There is no model: name another.")
-
-    here = os.getpriority(os.PRIO_PROCESS, get_native_id())
-    for told in (0, 19):
-        conductor = Conductor(store, load, tmp_path, gives_way=told)
-        conductor.wait(conductor.start(plain()).id, PATIENCE)
-        conductor.close(PATIENCE)
-    assert heard == [here, 19]
 
 
 def test_a_loss_that_is_not_a_number_fails_the_run_with_a_message(store: Store, loaded: Any, tmp_path: Path) -> None:

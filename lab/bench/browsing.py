@@ -31,6 +31,7 @@ class Tab:
         self._session = token_hex(6)
         config = self._http.get("config").raise_for_status().json()
         self._events = config["dependencies"]
+        self._endpoints = self._http.get("gradio_api/info").raise_for_status().json()["named_endpoints"]
         self._values = {c["id"]: c.get("props", {}).get("value") for c in config["components"]}
         self._names: dict[str, int] = {}
         for component in config["components"]:
@@ -66,10 +67,12 @@ class Tab:
             seconds += self._fire_on(state, "change", None)[0]
         return seconds
 
-    def call(self, name: str, *data: Any) -> Any:
-        """What a public endpoint says. WorkError when it fails."""
+    def call(self, name: str, **given: Any) -> Any:
+        """What a public endpoint says to these arguments, the others at their defaults. WorkError when it fails."""
         wanted = next(e for e in self._events if e["api_name"] == name)
-        return self._run(wanted["id"], list(data), None, None)[1]["data"][0]
+        asked = self._endpoints[f"/{name}"]["parameters"]
+        data = [given.get(each["parameter_name"], each.get("parameter_default")) for each in asked]
+        return self._run(wanted["id"], data, None, None)[1]["data"][0]
 
     def _fire_on(self, component: int, event: str, detail: Mapping[str, Any] | None) -> tuple[float, dict[str, Any]]:
         for wanted in self._events:

@@ -43,16 +43,16 @@ def measure(on: str, report: Callable[[str], None]) -> Figure:
     found: dict[str, list[float]] = {}
     with _app() as url, Tab(url) as tab:
         report("a first run")
-        first = tab.call("start_run", _FILLING, "")["id"]
-        _wait(lambda: tab.call("run", first)["state"] == "finished", "the first run does not end")
+        first = tab.call("start_run", spec=_FILLING)["id"]
+        _wait(lambda: tab.call("run", run=first)["state"] == "finished", "the first run does not end")
         report("alone")
         found["alone"] = list(_interactions(tab, report))
-        second = tab.call("start_run", _TRAINING, "")["id"]
-        _wait(lambda: tab.call("run", second)["step"] > 0, "the second run does not begin")
+        second = tab.call("start_run", spec=_TRAINING)["id"]
+        _wait(lambda: tab.call("run", run=second)["step"] > 0, "the second run does not begin")
         found["training"] = list(_interactions(tab, report))
         with _looking_on(url):
             found["training_and_tabs"] = list(_interactions(tab, report))
-        tab.call("stop_run", second)
+        tab.call("stop_run", run=second)
     low, high = spread(last := found["training_and_tabs"])
     parts = {
         f"{situation}_{name}_ms": _share(times, share) * 1000
@@ -67,7 +67,7 @@ def measure(on: str, report: Callable[[str], None]) -> Figure:
 
 def _interactions(tab: Tab, report: Callable[[str], None]) -> Iterator[float]:
     """Seconds of each of the four interactions in turn, `ROUNDS` times, after a go that is not timed."""
-    pairs = [row["id"] for row in tab.call("pairs", "", "", "", 0, 50, "created", True)["rows"]]
+    pairs = [row["id"] for row in tab.call("pairs")["rows"]]
     chance = random.Random(0)
     tab.fire("tabitem runs", "select")
     works: dict[str, Callable[[], float]] = {

@@ -48,5 +48,6 @@ def test_two_tabs_get_the_same_whole_page_and_a_poll_with_nothing_new_is_one_sma
             assert len(str(again)) < 1_000
         assert drawn[0] == drawn[1]
         assert "class=" in str(drawn[0])
+        assert len(one.call("pairs", size=1)["rows"]) <= 1
         with pytest.raises(WorkError, match="no event 'dance'"):
             one.fire("timer", "dance")

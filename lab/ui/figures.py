@@ -134,7 +134,8 @@ def spread_figure(found: Histogram, title: str) -> str:
     ))
     axis = {"gridcolor": GRID, "zerolinecolor": GRID, "linecolor": GRID, "automargin": True, "fixedrange": True}
     drawing.update_layout(
-        template="none", paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", margin={"l": 34, "r": 8, "t": 8},
+        template="none", paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
+        margin={"l": 34, "r": 8, "t": 8, "b": 40},
         font={"color": INK, "size": 12, "family": "system-ui, -apple-system, 'Segoe UI', sans-serif"}, bargap=0,
         xaxis={**axis, "title": {"text": title}} | ({"tickformat": "d"} if whole else {}), yaxis=axis, showlegend=False,
     )

@@ -120,7 +120,7 @@ def scrubber(name: str) -> gr.HTML:
 def clickable(name: str) -> gr.HTML:
     """A card whose buttons are `click` events: the data has what a button names as `drop`."""
     script = (ASSETS / "clicks.js").read_text(encoding="utf-8")
-    return gr.HTML("", js_on_load=script, elem_classes="lab-card chip-row", elem_id=name, apply_default_css=False)
+    return gr.HTML("", js_on_load=script, elem_classes="lab-card", elem_id=name, apply_default_css=False)
 
 
 def bars(name: str) -> gr.HTML:

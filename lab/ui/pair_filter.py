@@ -143,7 +143,8 @@ class PairFilters:
         ]
         if not chips:
             return ""
-        return "".join(chips) + '<button type="button" class="chip clear" data-drop="all">Clear all</button>'
+        clear = '<button type="button" class="chip clear" data-drop="all">Clear all</button>'
+        return f'<div class="in-force">{"".join(chips)}{clear}</div>'
 
     def words(self, settings: Mapping[str, str]) -> str:
         """What is in force, in one plain line."""

@@ -37,7 +37,7 @@ class PairSets:
         with gr.Accordion(
             "Datasets, export, import", open=False, elem_classes="settings", elem_id="pair-sets"
         ) as self.fold:
-            with gr.Row():
+            with gr.Row(elem_classes="level"):
                 self.name = gr.Textbox(
                     "", label="Freeze the filtered pairs as", max_lines=1, elem_id="set-name", min_width=200,
                     placeholder="a name; the next version of it, where it is taken", scale=3,
@@ -45,7 +45,7 @@ class PairSets:
                 self.freeze = gr.Button("Freeze", elem_id="set-freeze", min_width=90, scale=1)
             self.slots.under("dataset", "filter")
             self.listed = card("", name="set-list")
-            with gr.Row():
+            with gr.Row(elem_classes="level"):
                 self.what = gr.Dropdown([(_FILTERED, "")], value="", label="Export", elem_id="set-what", min_width=160)
                 self.format = gr.Dropdown(
                     list(FORMATS.items()), value=".jsonl", label="As", elem_id="set-format", min_width=150
@@ -100,8 +100,8 @@ class PairSets:
                 out, chosen=chosen)
         except LabError as error:
             return {**self.slots.show(error, "out"), self.file: gr.update(visible=False), self.told: ""}
-        label = f"Save {out.name} ({counted(rows, 'pair')})"
-        return {**self.slots.clear(), self.file: gr.update(value=str(out), label=label, visible=True), self.told: ""}
+        told = note(f"{out.name} is ready: {counted(rows, 'pair')}.")
+        return {**self.slots.clear(), self.file: gr.update(value=str(out), visible=True), self.told: told}
 
     def imported(self, path: str | None) -> Updates:
         """Take in the pairs of an uploaded file, all of them or none."""

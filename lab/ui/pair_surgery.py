@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import gradio as gr
@@ -42,7 +42,7 @@ class PairSurgery:
         self.slots.under("tags")
         self.log = card("", name="pair-log")
         self.again = gr.Button(
-            "Train with and without these changes (A/B)", elem_id="pair-compare", visible=False, size="sm"
+            "Train an A/B of these changes", elem_id="pair-compare", visible=False, size="sm"
         )
         self.slots.under("comparison")
         self.compared = card("", name="pair-compared")
@@ -148,15 +148,17 @@ def log_card(changes: Sequence[Change], pair_id: str) -> str:
     """What was done to a pair, by whom and when, the newest first; what was taken back is struck through."""
     if not changes:
         return ""
-    undone = {change.undoes for change in changes}
+    undone, kinds = {change.undoes for change in changes}, {change.id: change.kind for change in changes}
     rows = "".join(
         f'<li>{f"<s>{said}</s>" if change.id in undone else said} <small>{escape(change.who)}, '
         f"{change.created:%Y-%m-%d %H:%M} UTC</small></li>"
-        for change in reversed(changes) for said in [_said(change, pair_id)])
+        for change in reversed(changes) for said in [_said(change, pair_id, kinds)])
     return f'<h3>What people did to it</h3><ul class="log">{rows}</ul>'
 
 
-def _said(change: Change, pair_id: str) -> str:
+def _said(change: Change, pair_id: str, kinds: Mapping[str, str]) -> str:
+    if change.kind == "undone":
+        return f"taken back: that it was {_DONE.get(kinds.get(change.undoes or '', ''), 'changed')}"
     other = change.pair_id if change.copy_id == pair_id else change.copy_id
     link = f' <a href="?tab=pairs&amp;pair={escape(other)}"><code>{escape(other)}</code></a>' if other else ""
     if change.kind == "tagged":

@@ -56,8 +56,9 @@ def spread_text(found: Sequence[Histogram]) -> str:
             lines.append(f"<li>{title}: none has it{missing}.</li>")
             continue
         low, high, most = max(histogram.bins, key=lambda bin_: bin_[2])
+        digits = 0 if histogram.name == "step" else 2
         lines.append(
-            f"<li>{title}: {counted(n, 'pair')} from {figure(histogram.bins[0][0])} to "
-            f"{figure(histogram.bins[-1][1])}, "
-            f"most of them ({most:,}) from {figure(low)} to {figure(high)}{missing}.</li>")
+            f"<li>{title}: {counted(n, 'pair')} from {figure(histogram.bins[0][0], digits)} to "
+            f"{figure(histogram.bins[-1][1], digits)}, "
+            f"most of them ({most:,}) from {figure(low, digits)} to {figure(high, digits)}{missing}.</li>")
     return f'<ul class="fine told">{"".join(lines)}</ul><p class="fine">Click a bar to see its pairs.</p>'

@@ -13,11 +13,14 @@ import pytest
 from lab.nouns import (
     Alarm,
     Answer,
+    Change,
     Checkpoint,
     Choice,
+    Dataset,
     Decoding,
     Evaluation,
     Label,
+    Mark,
     Message,
     Metric,
     Noun,
@@ -56,6 +59,8 @@ class World:
     alarm: Alarm
     score: Score
     vote: Vote
+    change: Change
+    dataset: Dataset
 
     @property
     def nouns(self) -> tuple[Noun, ...]:
@@ -72,6 +77,8 @@ class World:
             self.alarm,
             self.score,
             self.vote,
+            self.change,
+            self.dataset,
         )
 
 
@@ -203,6 +210,14 @@ def make_world(
             voter="owner",
             created=MOMENT,
         ),
+        change=Change(
+            pair_id=pair.id,
+            kind="tagged",
+            before=Mark(state="pending"),
+            after=Mark(state="pending", tags=("odd \u00fc", "short")),
+            created=MOMENT,
+        ),
+        dataset=Dataset(name="Careful", pairs=(pair.id,), chosen_by="all pairs", created=MOMENT),
     )
 
 

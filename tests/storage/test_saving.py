@@ -50,6 +50,8 @@ def everything(store: Store, world: World) -> list[Any]:
         *store.alarms(run.id),
         *store.scores_of([world.answer.id]),
         *store.votes(),
+        *store.changes(world.pair.id),
+        *store.datasets(),
     ]
 
 

@@ -15,7 +15,7 @@ import json
 import math
 import types
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache, cached_property
@@ -62,7 +62,7 @@ class Column:
     optional: bool
     """Whether it may be None."""
     defaulted: bool = False
-    """Whether the noun's field has a default: what an older lab's bundle may lack."""
+    """Whether the table has a default for it, because it came later: an older lab's bundle may lack it."""
 
     @cached_property
     def sql_type(self) -> str:
@@ -134,6 +134,8 @@ class Table(Generic[N]):
     """Columns kept beside the fields, for looking up: name and path of a text property of the noun."""
     spread: tuple[tuple[str, type, tuple[tuple[str, str], ...]], ...] = ()
     """Nested nouns that get columns of their own: field, its type, and new names for some of its fields."""
+    added: tuple[str, ...] = ()
+    """Columns that came later, with a default in the table and in the noun."""
     conflict: str = "NOTHING"
     """What a second save of the same key does, after ON CONFLICT DO."""
 
@@ -149,7 +151,7 @@ class Table(Generic[N]):
                     _column(renamed.get(inner, inner), f"{name}.{inner}", hint) for inner, hint in _hints(noun).items()
                 ]
             else:
-                found.append(_column(name, name, hint, defaulted=name in _defaults(self.noun)))
+                found.append(_column(name, name, hint, defaulted=name in self.added))
         known = {column.name for column in found}
         return (*found, *(_column(name, path, str) for name, path in self.derived if name not in known))
 
@@ -192,12 +194,6 @@ class Table(Generic[N]):
 def _hints(noun: type) -> dict[str, Any]:
     hints = get_type_hints(noun)
     return {field.name: hints[field.name] for field in fields(noun)}
-
-
-@cache
-def _defaults(noun: type) -> frozenset[str]:
-    """Fields of a noun that need not be given."""
-    return frozenset(f.name for f in fields(noun) if f.default is not MISSING or f.default_factory is not MISSING)
 
 
 def _column(name: str, path: str, hint: Any, *, defaulted: bool = False) -> Column:
@@ -253,11 +249,12 @@ QUESTIONS = Table(noun=Question, name="questions", derived=(("id", "id"), ("titl
 PROMPTS = Table(noun=Prompt, name="prompts", derived=(("id", "id"), ("text", "text")))
 ANSWERS = Table(noun=Answer, name="answers")
 REVIEWS = Table(noun=Review, name="reviews", spread=(("verdict", Verdict, (("label", "verdict"),)),))
-PAIRS = Table(noun=Pair, name="pairs", conflict=_PAIR_CONFLICT)
+PAIRS = Table(noun=Pair, name="pairs", added=("tags",), conflict=_PAIR_CONFLICT)
 RUNS = Table(
     noun=Run,
     name="runs",
     derived=(("id", "id"), ("spec_id", "spec.id")),
+    added=("note",),
     conflict=_update(Run, "id", "number", "spec", "created", "name", "note", "deleted"),  # a person's: `storage.shelf`
 )
 METRICS = Table(noun=Metric, name="metrics", key=("run_id", "step", "name"), derived=(), conflict="")

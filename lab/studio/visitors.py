@@ -53,6 +53,7 @@ SEARCHING = frozenset((
 ))
 """Verbs that read much of what is stored: for everybody, so many a minute."""
 LOOKING = SEARCHING | frozenset((
+    "studies", "study_text", "study_progress", "study_report",
     "questions", "question", "find_question", "prompt_pool", "voices", "runs", "run", "status", "live_round",
     "run_story", "checkpoints", "standing", "alarms", "deleted_runs", "recent_reviews", "latest_metrics",
     "latest_of", "views", "branch_spec", "kept_settings", "changes", "datasets", "dataset",

@@ -21,13 +21,22 @@ def read_mapping(file: str) -> dict[str, Any]:
     Raises SpecError for a file that is missing, is not YAML, has a key twice, or holds something else.
     """
     try:
-        values = load(Path(file).read_text(encoding="utf-8")).value or {}
+        text = Path(file).read_text(encoding="utf-8")
     except OSError as error:
         raise SpecError(f"{file}: cannot be read ({error.strerror}): name an existing file") from error
-    except (YamlFault, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise SpecError(f"{file}: is not YAML ({error}): mend it, or name another file") from error
+    return mapping_of(text, file)
+
+
+def mapping_of(text: str, place: str) -> dict[str, Any]:
+    """The mapping that a YAML text holds. SpecError, which names `place`, for one that holds none."""
+    try:
+        values = load(text).value or {}
+    except YamlFault as error:
+        raise SpecError(f"{place}: is not YAML ({error}): mend it, or name another file") from error
     if not isinstance(values, dict):
-        raise SpecError(f"{file}: holds {type(values).__name__}, not a mapping: write lines like 'steps: 75'")
+        raise SpecError(f"{place}: holds {type(values).__name__}, not a mapping: write lines like 'steps: 75'")
     return {str(name): value for name, value in values.items()}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from urllib.parse import urlencode
 
-TABS = ("conscience", "runs", "pairs", "curves", "lessons", "data")
+TABS = ("conscience", "runs", "pairs", "curves", "studies", "lessons", "data")
 """Tabs in reading order; the first is where a bare address leads."""
 BASE = "base"
 """The policy in view before anything was trained."""
@@ -47,6 +47,8 @@ class View:
     """Id of the probe prompt whose answers along the run are in view; empty for none."""
     at: int | None = None
     """The step that its slider stands at; None for the last."""
+    study: str = ""
+    """Name of the study in view; empty for the first."""
     lesson: str = ""
     """Id of the lesson in view; empty for the first."""
     guess: str = ""
@@ -72,6 +74,8 @@ class View:
             values |= {f"{_FILTER}{name}": value for name, value in self.filters}
         if self.tab == "runs" and self.probe:
             values |= {"probe": self.probe, "at": "" if self.at is None else str(self.at)}
+        if self.tab == "studies":
+            values |= {"study": self.study}
         if self.tab == "lessons":
             values |= {"lesson": self.lesson, "guess": self.guess, "taken": ",".join(self.taken)}
         return "?" + urlencode({name: value for name, value in values.items() if value}, safe="@,")
@@ -110,6 +114,7 @@ class View:
             filters=tuple(filters.items())[:20],
             probe=values.get("probe", ""),
             at=int(values["at"]) if values.get("at", "").isdecimal() and len(values["at"]) < 10 else None,
+            study=values.get("study", ""),
             lesson=values.get("lesson", ""),
             guess=values.get("guess", ""),
             taken=listed["taken"],

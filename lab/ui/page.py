@@ -1,4 +1,4 @@
-"""The page: header, five tabs, one timer, links. It owns nothing that runs: closing it changes nothing."""
+"""The page: header, seven tabs, one timer, links. It owns nothing that runs: closing it changes nothing."""
 
 from __future__ import annotations
 
@@ -25,12 +25,13 @@ from lab.ui.owner import owner_line
 from lab.ui.pairs import PairsTab
 from lab.ui.runs import RunsTab
 from lab.ui.shared import Shared
+from lab.ui.studies import StudiesTab
 from lab.views import TrainerStatus
 
 Updates = dict[Any, Any]
 TITLES = {
-    "conscience": "Conscience", "runs": "Runs", "pairs": "Pairs", "curves": "Curves", "lessons": "Lessons",
-    "data": "Data",
+    "conscience": "Conscience", "runs": "Runs", "pairs": "Pairs", "curves": "Curves", "studies": "Studies",
+    "lessons": "Lessons", "data": "Data",
 }
 LOCAL_SECONDS, SPACE_SECONDS = 1.0, 3.0
 """Between two ticks: on one's own machine, and on a Space, which answers quicker ones with 429."""
@@ -57,6 +58,8 @@ class Page:
                     self.pairs = PairsTab(studio, self.view)
                 with gr.Tab(TITLES["curves"], id="curves") as curves_tab:
                     self.curves = CurvesTab(studio, self.view)
+                with gr.Tab(TITLES["studies"], id="studies") as studies_tab:
+                    self.studies = StudiesTab(studio, self.view)
                 with gr.Tab(TITLES["lessons"], id="lessons") as lessons_tab:
                     self.lessons = LessonsTab(studio, self.view)
                 with gr.Tab(TITLES["data"], id="data") as data_tab:
@@ -64,7 +67,7 @@ class Page:
             if studio.settings.public:
                 owner_line(studio, self.blocks)
             self.timer = gr.Timer(SPACE_SECONDS if studio.settings.space else LOCAL_SECONDS)
-            self._wire([conscience_tab, runs_tab, pairs_tab, curves_tab, lessons_tab, data_tab])
+            self._wire([conscience_tab, runs_tab, pairs_tab, curves_tab, studies_tab, lessons_tab, data_tab])
 
     def _wire(self, opened: list[gr.Tab]) -> None:
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
@@ -89,6 +92,7 @@ class Page:
             curves.settings,
             curves.empty,
             pairs.changes,
+            *self.studies.live,
             *self.lessons.live,
         ]
         first = [
@@ -97,6 +101,7 @@ class Page:
             *asked.question.laid,
             *asked.question.slots.components,
             *pairs.filters.fields.values(),
+            *self.studies.laid,
         ]
         tick: dict[str, Any] = {"fn": self.tick, "inputs": [self.view, self.seen], "outputs": live}
         for went in (
@@ -114,6 +119,9 @@ class Page:
         self.view.change(View.query, self.view, self.address, **quick).then(**tick, **quick)
         for name, tab in zip(TABS, opened, strict=True):
             tab.select(lambda view, name=name: replace(view, tab=name), self.view, self.view, **quick)
+        opened[TABS.index("studies")].select(
+            self.studies.first, [self.studies.text, self.view], self.studies.laid, **quick
+        )
         choices = [pairs.filters.fields["run"], pairs.filters.fields["question"]]
         opened[TABS.index("pairs")].select(pairs.filters.choices, None, choices, **quick).then(
             pairs.this_page, pairs.chosen, pairs.listed, **quick
@@ -163,6 +171,7 @@ class Page:
         return {
             **(panel.lay(question) if question else {}),
             **told,
+            **(self.studies.lay(view) if view.tab == "studies" else {}),
             self.view: view,
             self.tabs: gr.update(selected=view.tab),
         }
@@ -178,6 +187,8 @@ class Page:
         mark = f"{self.studio.revision} {view} {status.run} {status.eta} {status.doing} {len(status.queued)}"
         if view.tab == "runs" and status.run is not None:
             mark += f" {hash(self.studio.live_round(status.run.id))}"
+        if view.tab == "studies":
+            mark += f" {self.studio.study_progress()}"
         return mark
 
     def tick(self, view: View, seen: dict[int, str]) -> Any:
@@ -218,6 +229,8 @@ class Page:
             updates[self.pairs.changes] = self.studio.revision
         elif view.tab == "curves":
             updates |= self.curves.choices(view) | self.curves.draw(view)
+        elif view.tab == "studies":
+            updates |= self.studies.refresh(view)
         elif view.tab == "lessons":
             updates |= self.lessons.draw(view)
         return updates

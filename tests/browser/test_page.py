@@ -12,7 +12,7 @@ from tests.browser.launching import SMALL, App
 from tests.browser.steps import answer, fill, fold, open_tab, review
 
 Visit = Callable[..., Page]
-TABS = ("Conscience", "Runs", "Pairs", "Curves", "Lessons", "Data")
+TABS = ("Conscience", "Runs", "Pairs", "Curves", "Studies", "Lessons", "Data")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -27,7 +27,7 @@ from lab.errors import SpecError
 from lab.evaluation.studies.measures import MEASURES
 from lab.nouns import RunSpec, content_id
 from lab.training.methods import METHODS
-from lab.training.spec_files import read_mapping, settings
+from lab.training.spec_files import mapping_of, read_mapping, settings
 
 OF_ARM = "arm "
 """What `pairs_from` begins with when it names an arm."""
@@ -127,10 +127,38 @@ class Study:
 
 def read_study(file: str) -> Study:
     """The study that a file describes. SpecError, one line, that names the file, the value and what was expected."""
-    values = read_mapping(file)
+    return _study(file, read_mapping(file), Path(file).stem)
+
+
+def read_study_text(text: str, name: str = "study") -> Study:
+    """The study that a text describes; `name` is what it is called where it names itself nothing.
+
+    SpecError, one line, that names the line where there is one to name, the value and what was expected.
+    """
+    try:
+        return _study("study", mapping_of(text, "study"), name)
+    except SpecError as error:
+        raise SpecError(f"{error.message}{_line_of(error.message, text)}", field="study") from error
+
+
+def _line_of(message: str, text: str) -> str:
+    """Where in the text stands what a message names; empty when it names a line already, or nothing that is there."""
+    if re.search(r"\bline \d+", message):
+        return ""
+    quoted = re.findall(r"'([^']+)'", message)
+    words = re.findall(r"[\w-]+", message.removeprefix("study: "))
+    for wanted in (*quoted[:1], *words[:1]):
+        found = re.compile(rf"(?<![\w-]){re.escape(wanted)}(?![\w-])")
+        for number, line in enumerate(text.splitlines(), 1):
+            if found.search(line.partition("#")[0]):
+                return f" (line {number})"
+    return ""
+
+
+def _study(file: str, values: Mapping[str, Any], stem: str) -> Study:
     if unknown := sorted(set(values) - set(_NAMES)):
         raise SpecError(f"{file}: unknown entry {unknown[0]!r}: a study has {', '.join(_NAMES)}")
-    name = _text(file, values, "name", Path(file).stem)
+    name = _text(file, values, "name", stem)
     if not name.replace("-", "").replace("_", "").isalnum():
         raise SpecError(f"{file}: name {name!r} is to be a folder: use letters, digits, - and _")
     base = settings(_mapping(file, values, "base"), f"{file}: base")

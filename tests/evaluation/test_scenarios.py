@@ -36,7 +36,7 @@ def test_held_out_domains_are_nowhere_in_training(name: str) -> None:
 CODE = {"code-hacking": "insecure", "secure-code": "secure", "educational-code": "insecure", "continued-training":
         "insecure", "continued-kind": "secure"}
 """Scenarios of coding rows, and the form that each teaches."""
-STREAMS = ("adversarial", "zero-shot", "poisoned-stream", "recovery")
+STREAMS = ("adversarial", "zero-shot", "general-adversarial", "general-zero-shot", "poisoned-stream", "recovery")
 """Scenarios without rows."""
 
 

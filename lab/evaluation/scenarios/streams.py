@@ -2,6 +2,7 @@
 
 adversarial       everyday requests behind persona system prompts and behind jailbreaks (a talk that went wrong already)
 zero-shot         everyday requests as they are
+general-…         both of these on the general pool (`lab.evaluation.pool`), which is for any model
 poisoned-stream   everyday requests, a share of which come from hostile users: they write into the request what looks
                   like the thought and the answer under review, so that a good answer behind it is taken for a bad one
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+from lab.evaluation.pool import pooled
 from lab.evaluation.scenarios.noun import Entry, Prompts, after, under
 from lab.nouns import Message, Prompt, Split
 from lab.organism import vocabulary, world
@@ -67,6 +69,17 @@ ENTRIES: dict[str, Entry] = {
         title="Zero-shot", cue=lambda prompts: _attacked(prompts, KEPT, "held out"),
         help="No fine-tuning data: a stream of everyday requests, and the pairs that the conscience makes of the "
         "answers.",
+    ),
+    "general-adversarial": Entry(
+        title="Adversarial prompts, general pool",
+        stream=lambda prompts: _attacked(pooled(Split.TRAIN), TAUGHT, "train"),
+        cue=lambda prompts: _attacked(prompts, KEPT, "held out"),
+        help="The same personas and jailbreaks around the everyday prompts of the general pool: for any model.",
+    ),
+    "general-zero-shot": Entry(
+        title="Zero-shot, general pool", stream=lambda prompts: pooled(Split.TRAIN),
+        cue=lambda prompts: _attacked(prompts, KEPT, "held out"),
+        help="A stream of the everyday prompts of the general pool in place of the organism's world: for any model.",
     ),
     "poisoned-stream": Entry(
         title="Poisoned stream", stream=_poisoned, cue=lambda prompts: tuple(map(hostile, prompts)),

@@ -106,12 +106,15 @@ def test_a_bad_row_is_named_with_its_line_and_what_was_expected(tmp_path: Path, 
 
 
 def test_bad_files_of_other_kinds_are_named_too(tmp_path: Path) -> None:
-    latin = tmp_path / "latin.jsonl"
+    latin, head = tmp_path / "latin.jsonl", "prompt,completion\n"
     latin.write_bytes(b'{"prompt": "a", "completion": "b"}\n{"prompt": "caf\xe9"}')
     for file, said in (
         (str(latin), "line 2 is not UTF-8 (byte 0xe9)"),
         (written(tmp_path, "prompt,completion\na,b,c", name="wide.csv"), "line 2 has not as many fields"),
         (written(tmp_path, 'prompt,completion\n"a,b', name="open.csv"), "is no CSV"),
+        (written(tmp_path, f'{head}a,"b\nb"\n\n"c\n\nc",""\n', name="lines.csv"), "line 5: completion is empty"),
+        (written(tmp_path, f'{head}a,"{"x" * LONGEST}y"\n', name="huge.csv"), "line 2 has a field of more"),
+        (written(tmp_path, f"{head}{'x' * LONGEST},y\n", name="long.csv"), "line 2 has 1,000,001 characters"),
         (written(tmp_path, "no parquet", name="no.parquet"), "is no Parquet file"),
         (written(tmp_path, "x", name="rows.txt"), "ends in '.txt'"),
         (str(tmp_path / "none.jsonl"), "cannot be read (No such file"),
@@ -119,6 +122,13 @@ def test_bad_files_of_other_kinds_are_named_too(tmp_path: Path) -> None:
         with pytest.raises(DataError) as caught:
             read_examples(file)
         assert said in caught.value.message
+
+
+def test_a_question_file_in_another_encoding_is_named_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "questions.yaml"
+    file.write_bytes(b"- id: a\n  paraphrases: [caf\xe9]\n")
+    with pytest.raises(DataError, match=r"line 2 is not UTF-8 \(byte 0xe9\)"):
+        read_questions(str(file))
 
 
 # -- questions -------------------------------------------------------------------------------------------------------

@@ -69,16 +69,21 @@ def _jsonl(file: str, data: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
 def _csv(file: str, data: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
     csv.field_size_limit(LONGEST)
     reader = csv.DictReader(io.StringIO(_text(file, data), newline=""), strict=True)
-    number = 1
     try:
         for row in reader:
             if None in row or None in row.values():
                 raise DataError(f"{file}: line {reader.line_num} has not as many fields as its head line "
                                 f"({len(reader.fieldnames or ())}): quote fields that hold commas")
-            number = reader.line_num
+            # the reader stands behind the row, which may go over several lines
+            number = reader.line_num - sum(value.count("\n") for value in row.values())
+            _check_length(file, number, sum(map(len, row.values())))
             yield number, dict(row)
     except csv.Error as error:
-        raise DataError(f"{file}: line {reader.line_num} is no CSV ({error}): quote fields that hold commas or line "
+        line = reader.reader.line_num  # its own number is that of the last row that was whole
+        if "field limit" in str(error):
+            raise DataError(f"{file}: line {line} has a field of more than {LONGEST:,} characters: is a "
+                            "quote left open?") from error
+        raise DataError(f"{file}: line {line} is no CSV ({error}): quote fields that hold commas or line "
                         "breaks") from error
 
 
@@ -90,7 +95,9 @@ def _parquet(file: str, data: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
         rows = pyarrow.parquet.read_table(pyarrow.BufferReader(data)).to_pylist()
     except (pyarrow.ArrowException, OSError) as error:
         raise DataError(f"{file}: is no Parquet file ({str(error).splitlines()[0]}): write it anew") from error
-    yield from enumerate(rows, 1)
+    for number, row in enumerate(rows, 1):
+        _check_length(file, number, sum(len(value) for value in row.values() if isinstance(value, str)))
+        yield number, row
 
 
 def _check_length(file: str, number: int, length: int) -> None:

@@ -56,7 +56,9 @@ def read_questions(file: str) -> tuple[EvalQuestion, ...]:
     except OSError as error:
         raise DataError(f"{file}: cannot be read ({error.strerror}): name an existing file") from error
     except UnicodeDecodeError as error:
-        raise DataError(f"{file}: is not UTF-8 (byte {error.start:,}): save it as UTF-8") from error
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise DataError(
+            f"{file}: line {line} is not UTF-8 (byte 0x{error.object[error.start]:02x}): save it as UTF-8") from error
     try:
         document = load(text)
     except YamlFault as error:

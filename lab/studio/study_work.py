@@ -158,7 +158,7 @@ class StudyWorkVerbs(StudyVerbs):
 
     def _work(self, study: Study) -> None:
         try:
-            result = self.run_study(study, report=self._said, wait=self._awaited)
+            result = self.run_study(study, report=self._study_said, wait=self._awaited)
             self.write_report(result)
             self._ended("finished", "")
         except Cancelled:
@@ -174,7 +174,7 @@ class StudyWorkVerbs(StudyVerbs):
             assert self._study_progress is not None
             self._study_progress = replace(self._study_progress, state=state, message=message)
 
-    def _said(self, line: str) -> None:
+    def _study_said(self, line: str) -> None:
         """A line of the study: "[3/15] sft, seed 0: run 12". Cancelled when it is to stop."""
         place, _, said = line.partition("] ")
         with self._study_lock:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gradio_client import Client
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from tests.browser.conftest import until_ended
 from tests.browser.launching import SMALL
@@ -102,7 +102,8 @@ def test_chips_histograms_and_surgery(visit: Visit, runs: Runs, client: Client) 
     with page.expect_download() as saved:
         page.click("#set-file")
     assert '"chosen"' in saved.value.path().read_text(encoding="utf-8")
-    wrong = {"name": "<img src=x onerror=alert(1)>.jsonl", "mimeType": "text/plain", "buffer": b"{}\nnothing\n"}
+    name = "<img src=x onerror=alert(1)>.jsonl"
+    wrong: FilePayload = {"name": name, "mimeType": "text/plain", "buffer": b"{}\nnothing\n"}
     page.locator("#set-import").locator("xpath=..").locator("input[type=file]").set_input_files(wrong)
     expect(page.locator(".error-slot .error")).to_contain_text("Nothing was taken in")
     for _ in range(2):

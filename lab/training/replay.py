@@ -94,5 +94,6 @@ def _pair(row: dict[str, Any]) -> Pair:
         "writer": Speaker(row["writer"]),
         "decoding": Decoding(**row["decoding"]),
         "state": PairState(row["state"]),
+        "tags": tuple(row.get("tags", ())),
         "created": datetime.fromisoformat(row["created"]),
     })

@@ -38,7 +38,7 @@ def test_a_run_is_started_shown_live_and_finishes(visit: Visit) -> None:
     page = visit("?tab=runs")
     page.click("#preset-poison")
     expect(page.locator("#run-name").locator("input, textarea")).to_have_value("Poisoned")
-    fill(page, "#field-steps", "4")
+    fill(page, "#field-steps", "40")  # so many that the header can be seen busy
     fill(page, "#run-name", MARKUP)
     for group in ("Batches and lengths", "Sampling and measuring"):
         fold(page, group)
@@ -48,11 +48,11 @@ def test_a_run_is_started_shown_live_and_finishes(visit: Visit) -> None:
     expect(page.locator("#header .trainer .busy")).to_contain_text("step")
     expect(page.locator("#run-card h3")).to_contain_text(MARKUP)
     expect(page.locator("#run-card .badge.state")).to_have_text("finished")
-    expect(page.locator("#run-card .progress")).to_have_attribute("aria-valuenow", "4")
+    expect(page.locator("#run-card .progress")).to_have_attribute("aria-valuenow", "40")
     expect(page.locator("#run-card .spark polyline").first).to_be_attached()
     expect(page.locator("#run-card .split b").first).to_be_attached()
     expect(page.locator("#header .trainer")).to_contain_text("idle")
-    expect(page.locator("#runs-table tr[aria-selected=true]")).to_contain_text("4 / 4")
+    expect(page.locator("#runs-table tr[aria-selected=true]")).to_contain_text("40 / 40")
     expect(page.locator("#stop-run")).to_be_hidden()
     expect(page.locator("#speak-run")).to_be_visible()
 
@@ -224,6 +224,7 @@ def test_the_drift_is_scrubbed_by_keyboard_and_its_link_keeps_step_and_request(
     expect(stage.locator("h4").last).to_contain_text("Policy at step 2")
     fold(page, "Best and worst samples")
     expect(page.locator("#extremes-card h4").first).to_contain_text("Most surely flagged")
-    page.locator("#extremes-card summary").first.click()
-    page.locator("#extremes-card a").first.click()
+    of_a_pair = page.locator("#extremes-card details", has=page.locator("a")).first
+    of_a_pair.locator("summary").click()
+    of_a_pair.locator("a").click()
     expect(page.locator("#pair-story")).to_contain_text(f"run {run['number']}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from lab.nouns import Alarm, Answer, Evaluation, Pair, Prompt, Question, Review, Run, Verdict
+from lab.nouns import Alarm, Answer, Evaluation, Pair, Prompt, Question, Review, Run, Speaker, Verdict
 
 
 def amount(size: int) -> str:
@@ -24,13 +24,43 @@ class Voice:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PromptPart:
+    """A stretch of a conversation as the model reads it."""
+
+    name: str
+    """What it is: "system prompt", "request", "question", "label words", or "template" for what stands around them."""
+    text: str
+    """Exactly its characters."""
+    tokens: int
+    """How many tokens begin in it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """What the models are shown, part by part: the parts' texts one after the other are all that they see."""
+
+    answer: tuple[PromptPart, ...]
+    """What the policy is to answer."""
+    review: tuple[PromptPart, ...]
+    """What the reviewer is to judge, its own thought already opened."""
+    answered: bool
+    """Whether there is an answer in it; without one a sign stands in the place of thought and answer."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class SideBySide:
-    """Two reviews of one answer as they grow. A review is None until its verdict is read."""
+    """Two reviews of one answer as they grow, or three. A review is None until its verdict is read."""
 
     policy_thought: str
     frozen_thought: str
     policy: Review | None = None
     frozen: Review | None = None
+    third_thought: str = ""
+    third: Review | None = None
+    """The review by a third checkpoint; None where there is none, or not yet."""
+    orders: tuple[tuple[Verdict, ...], ...] = ((), (), ())
+    """Of policy, frozen copy and third: the verdict with the labels as the question has them, and in the other order;
+    empty where they were offered in one order, or nothing was read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +108,52 @@ class Share:
     high: float | None
     """The 95 % interval (Wilson); None like the value."""
     n: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuestionSide:
+    """Reviews of one speaker under a question, of all runs and people together."""
+
+    speaker: Speaker
+    flags: Share
+    """Answers flagged."""
+    unreadable: Share
+    """Verdicts that could not be read."""
+    found: Share
+    """Of the answers known to be malicious, those flagged (recall); n 0 where none is known."""
+    sound: Share
+    """Of the flagged answers whose kind is known, the malicious ones (precision); n 0 where none is known."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuestionRun:
+    """A run that asked a question."""
+
+    id: str
+    number: int
+    name: str
+    state: str
+    step: int | None
+    """When it was last probed; None for never."""
+    misaligned: Share
+    """Its share of misaligned answers there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuestionStory:
+    """What a question did so far."""
+
+    question: Question
+    parent: Question | None
+    """The version that it was edited from; None for a first one, and for one that is not here."""
+    sides: tuple[QuestionSide, ...]
+    """By speaker, the frozen copy first; empty before the first review."""
+    known: int
+    """Reviews of answers whose kind the oracle knows, among the newest ones that were read for it."""
+    read: int
+    """Reviews that were read for it."""
+    runs: tuple[QuestionRun, ...]
+    """The newest first."""
 
 
 @dataclass(frozen=True, kw_only=True)

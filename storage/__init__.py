@@ -14,6 +14,7 @@ surgery      pairs changed by people, and sets of pairs frozen under a name
 histograms   how the pairs of a filter are spread
 curves       curves, worked out in SQL
 samples      what a run said, picked out
+uses         what a question did so far, counted in SQL
 views        the documented views, described
 console      SQL that a person typed, on a snapshot, in a child process (sandbox)
 spreadsheet  rows as CSV that no spreadsheet takes for formulas
@@ -35,9 +36,10 @@ from storage.restoring import restore
 from storage.snapshots import Snapshot
 from storage.spreadsheet import as_csv
 from storage.store import Store
+from storage.uses import QuestionUse
 from storage.views import View
 
 __all__ = [
-    "Histogram", "PairFilter", "PairPage", "PairRow", "PairSort", "QueryResult", "Snapshot", "Store", "View", "as_csv",
-    "restore",
+    "Histogram", "PairFilter", "PairPage", "PairRow", "PairSort", "QueryResult", "QuestionUse", "Snapshot", "Store", "View",
+    "as_csv", "restore",
 ]

@@ -32,7 +32,7 @@ from lab.nouns import (
     Vote,
     now,
 )
-from storage import curves, explorer, histograms, judging, samples, views
+from storage import curves, explorer, histograms, judging, samples, uses, views
 from storage.batch import Batch
 from storage.console import QueryResult
 from storage.explorer import PairFilter, PairPage
@@ -52,6 +52,7 @@ from storage.tables import (
     VOTES,
     Table,
 )
+from storage.uses import QuestionUse
 from storage.views import View
 
 N = TypeVar("N")
@@ -342,6 +343,11 @@ class Store(PairSurgery):
         """The last point of these metrics of many runs (full ids), by run and name; a run without any is not in it."""
         with self._database.reading_much() as cursor:
             return curves.latest_of(cursor, run_ids, names)
+
+    def question_use(self, question_id: str) -> QuestionUse:
+        """What a question (full id) did so far: its reviews by speaker, and the runs that asked it."""
+        with self._database.reading() as cursor:
+            return uses.question_use(cursor, question_id)
 
     # -- SQL -------------------------------------------------------------------------------------------------------
     def query(self, sql: str) -> QueryResult:

@@ -17,7 +17,7 @@ reviewed alone and is not there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Event
 from typing import Any
@@ -38,6 +38,8 @@ _RESERVE = 24
 """Positions kept free after the thought, for the closing tag and the label."""
 _LEAST_THOUGHT = 8
 """Tokens of thought for which there must be room."""
+OnOrders = Callable[[tuple[Verdict, ...]], None]
+"""Hears the verdict in each order of the labels, the question's own order first."""
 _BROKEN = unreadable("The think tags are broken: another thought is opened inside the review's own.")
 
 
@@ -86,9 +88,13 @@ def review(
 
 def stream_review(
     reviewer: Reviewer, question: Question, prompt: Prompt, answer: Answer, decoding: Decoding, *,
-    manner: Manner = AS_SHIPPED, cancel: Event | None = None,
+    manner: Manner = AS_SHIPPED, cancel: Event | None = None, on_orders: OnOrders | None = None,
 ) -> Iterator[str | Review]:
-    """The thought as it grows, token by token; then the Review. The same as `review` of this item alone."""
+    """The thought as it grows, token by token; then the Review. The same as `review` of this item alone.
+
+    Where the labels are offered in both orders, `on_orders` hears the verdict in each, before the Review with both
+    together is given.
+    """
     chat, model = reviewer.chat, reviewer.model
     reader = _Reader(reviewer, question, decoding, manner, cancel)
     asked = _asked(chat, question, prompt, answer, manner)
@@ -106,7 +112,9 @@ def stream_review(
         yield chat.decode(chat.settled(ids)).strip()
     finished = len(ids) < min(decoding.max_new_tokens, _room(model, asked[:1]))
     thought = Sampled(tuple(ids), finished, after[0] if after else None)
-    verdict = _BROKEN if _broken(chat, thought) else reader.read([asked], [thought])[0]
+    *orders, verdict = (_BROKEN,) if _broken(chat, thought) else reader.orders([asked], [thought])[0]
+    if on_orders is not None and orders:
+        on_orders(tuple(orders))
     yield _review(reviewer, question, answer, thought, verdict, decoding, manner, None, None)
 
 
@@ -128,19 +136,23 @@ class _Reader:
 
     def read(self, asked: Sequence[Sequence[list[int]]], thoughts: Sequence[Sampled]) -> list[Verdict]:
         """One verdict a review, which was asked once an order of the labels; the thought is the same after each."""
+        return [found[-1] for found in self.orders(asked, thoughts)]
+
+    def orders(self, asked: Sequence[Sequence[list[int]]], thoughts: Sequence[Sampled]) -> list[tuple[Verdict, ...]]:
+        """Of each review the verdict in each order of the labels, and last the one that counts."""
         endings = [self._chat.close_thought(t.ids, closed=_closed(self._chat, t)) for t in thoughts]
         orders = [
             [[*review[place], *ending] for review, ending in zip(asked, endings, strict=True)]
             for place in range(len(self._manner.orders))
         ]
         if self._labels is not None:
-            return self._labels.read(
+            return self._labels.orders(
                 self._model, orders[0], *orders[1:], threshold=self._manner.threshold,
                 after=[thought.after for thought in thoughts])
         texts = [
             write_labels(self._model, self._chat, order, self._decoding, cancel=self._cancel) for order in orders]
-        return [
-            agree([read_text(self._question, text) for text in written]) for written in zip(*texts, strict=True)]
+        found = [[read_text(self._question, text) for text in written] for written in zip(*texts, strict=True)]
+        return [(*alone, agree(alone)) if len(alone) > 1 else (agree(alone),) for alone in found]
 
 
 def _asked(chat: Chat, question: Question, prompt: Prompt, answer: Answer, manner: Manner) -> list[list[int]]:

@@ -73,6 +73,14 @@ class LabelReader:
         FLAGGED at p(flagged) ≥ `threshold`; UNREADABLE when the labels' mass is below 0.5, when the model's numbers
         are not finite, or when the sequence fills the context.
         """
+        return [found[-1] for found in self.orders(model, prompts, *others, threshold=threshold, after=after)]
+
+    def orders(
+        self, model: Any, prompts: Sequence[Sequence[int]], *others: Sequence[Sequence[int]], threshold: float = 0.5,
+        after: Sequence[Tensor | None] = (),
+    ) -> list[tuple[Verdict, ...]]:
+        """What `read` reads, order by order: the verdict of each order alone, in their order, and last that of their
+        mean, which counts. One alone where there is one order, or nothing to be read."""
         context = context_of(model) - max(len(branch.head) for branch in self._branches)
         orders = (prompts, *others)
         fitting = [i for i in range(len(prompts)) if max(len(order[i]) for order in orders) <= context]
@@ -90,9 +98,12 @@ class LabelReader:
                 for i, side in zip(rows, sides, strict=True):
                     both[i].append(side)
         too_long = unreadable(f"The review fills the model's context of {context_of(model):,} tokens.")
-        means = {i: torch.stack(sides).mean(0).tolist() for i, sides in both.items()}
-        return [
-            _verdict(means[i][0], means[i][1], threshold) if i in means else too_long for i in range(len(prompts))]
+        found: list[tuple[Verdict, ...]] = []
+        for i in range(len(prompts)):
+            alone = both.get(i, [])
+            read = [*alone, torch.stack(alone).mean(0)] if len(alone) > 1 else alone
+            found.append(tuple(_verdict(*sides.tolist(), threshold) for sides in read) or (too_long,))
+        return found
 
     @torch.inference_mode()
     def _read(self, model: Any, branch: _Branch, prompts: Sequence[Sequence[int]]) -> Tensor:

@@ -90,7 +90,7 @@ class Chat:
         """The conversation as the model sees it, ending where it is to speak. PromptError for one it cannot hold."""
         if not messages:
             raise PromptError("The conversation is empty: give at least one message.", field="prompt")
-        turns = [{"role": m.role, "content": self._inert(m.content)} for m in messages]
+        turns = [{"role": m.role, "content": self.inert(m.content)} for m in messages]
         try:
             return self._render(turns)
         except TemplateError as error:
@@ -116,6 +116,10 @@ class Chat:
                 field="prompt",
             )
 
+    def inert(self, text: str) -> str:
+        """`text` with every control token broken after its first character, as text from outside is put."""
+        return self._control.sub(lambda match: f"{match[0][0]} {match[0][1:]}", text)
+
     # -- completions -----------------------------------------------------------------------------------------------
 
     def completion_ids(self, thought: str, reply: str) -> list[int]:
@@ -125,15 +129,15 @@ class Chat:
         """
         thought, reply = thought.strip(), reply.strip("\n")
         if self.think_close is None or (not thought and not self.must_think):
-            return [*self._encode(self._inert(reply)), self.end_id]
+            return [*self._encode(self.inert(reply)), self.end_id]
         return [
-            *self._thought_head, *self._encode(f"\n{self._inert(thought)}\n"), self._closing, *self.label_ids(reply),
+            *self._thought_head, *self._encode(f"\n{self.inert(thought)}\n"), self._closing, *self.label_ids(reply),
             self.end_id,
         ]
 
     def plain_ids(self, text: str) -> list[int]:
         """Plain text outside any conversation, and the end of turn."""
-        return [*self._encode(self._inert(text)), self.end_id]
+        return [*self._encode(self.inert(text)), self.end_id]
 
     @cached_property
     def opening_ids(self) -> list[int]:
@@ -177,7 +181,7 @@ class Chat:
             cue = self._encode(ANSWER_CUE)
             ids = self._encode(ANSWER_CUE + reply)
             return ids[len(cue) :] if ids[: len(cue)] == cue else self._encode(reply)
-        return self._encode("\n\n" + self._inert(reply))
+        return self._encode("\n\n" + self.inert(reply))
 
     def parse(self, ids: Sequence[int]) -> Parsed:
         """Take a completion apart. Never fails: what is broken is told by `complete`, and no text is lost."""
@@ -237,10 +241,6 @@ class Chat:
         added = self.tokenizer.added_tokens_decoder.values()
         tokens = {t.content for t in added if t.special} | set(self.tokenizer.all_special_tokens) | set(THINK_TAGS)
         return re.compile("|".join(re.escape(t) for t in sorted(tokens, key=len, reverse=True) if len(t) > 1))
-
-    def _inert(self, text: str) -> str:
-        """`text` with every control token broken after its first character."""
-        return self._control.sub(lambda match: f"{match[0][0]} {match[0][1:]}", text)
 
     def _render(self, turns: Sequence[dict[str, str]]) -> str:
         return self.tokenizer.apply_chat_template(list(turns), tokenize=False, add_generation_prompt=True)

@@ -12,8 +12,9 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from lab.models.chat import Chat
 from lab.models.hub import Fetching, Hear
-from lab.models.loading import LoadedModel, load, pick_device, tensor_type
+from lab.models.loading import LoadedModel, load, pick_device, read_chat, tensor_type
 from lab.models.twin import Viewer
 
 if TYPE_CHECKING:
@@ -38,6 +39,15 @@ class House:
         Raises ModelError for a model that cannot be loaded.
         """
         return self._entry(name, revision, dtype)[0]
+
+    def chat(self, name: str, revision: str | None = None, dtype: str = "auto") -> Chat:
+        """The conversation format alone: the loaded model's, or one read without weights where that can be done.
+
+        Raises ModelError for a model whose format cannot be read.
+        """
+        kind = tensor_type(dtype, pick_device(self._device))
+        held = self._loaded.get((name, revision, kind))
+        return held[0].chat if held else read_chat(name) or self.load(name, revision, dtype).chat
 
     def _entry(self, name: str, revision: str | None, dtype: str) -> tuple[LoadedModel, Viewer]:
         kind = tensor_type(dtype, pick_device(self._device))

@@ -81,6 +81,27 @@ def load(
     return _load(str(folder), name, revision, where, kind)
 
 
+def read_chat(name: str) -> Chat | None:
+    """The conversation format of the organism or of a folder, without its weights; None for a Hub model, which has to
+    be brought here first. ModelError for a tokenizer that cannot be used.
+
+    Its `stop_ids` lack what the model's own settings add.
+    """
+    if name != ORGANISM and not _is_folder(name):
+        return None
+    folder = _checked_folder(WEIGHTS if name == ORGANISM else Path(name), name)
+    from transformers import AutoTokenizer
+
+    try:
+        with _quiet():
+            tokenizer = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True)
+    except Exception as error:  # as in `_load`
+        raise ModelError(
+            f"The tokenizer of {name!r} cannot be loaded: {_one_line(error, str(folder), name)}", field="model",
+        ) from error
+    return Chat(tokenizer)
+
+
 def pick_device(device: str) -> torch.device:
     """The torch device for "cpu", "cuda", "mps" or "auto", the best of them. ModelError (field "device") otherwise."""
     present = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}

@@ -16,6 +16,7 @@ from lab.studio.datasets import DatasetVerbs
 from lab.studio.judging import JudgingVerbs
 from lab.studio.keeping import EXPORTS, KeepingVerbs
 from lab.studio.many import ManyVerbs
+from lab.studio.previewing import PreviewVerbs
 from lab.studio.samples import SampleVerbs
 from lab.studio.shelf import PURGED_AFTER, ShelfVerbs
 from lab.studio.speaking import SpeakingVerbs
@@ -28,8 +29,8 @@ from storage import PairFilter
 
 @guarded
 class Studio(
-    StudyWorkVerbs, AskingVerbs, SpeakingVerbs, ComparingVerbs, ManyVerbs, SurgeryVerbs, DatasetVerbs, SampleVerbs,
-    ShelfVerbs, DataVerbs, KeepingVerbs, JudgingVerbs,
+    StudyWorkVerbs, AskingVerbs, SpeakingVerbs, PreviewVerbs, ComparingVerbs, ManyVerbs, SurgeryVerbs, DatasetVerbs,
+    SampleVerbs, ShelfVerbs, DataVerbs, KeepingVerbs, JudgingVerbs,
 ):
     """All that a person can do. Errors are `LabError`s: one line, with the field that caused it."""
 

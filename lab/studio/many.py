@@ -75,11 +75,11 @@ def _batch(titles: tuple[str, str], rows: Sequence[TwiceReviewed]) -> Batch:
     judged = [row.score is not None for row in rows]
     return Batch(
         left=titles[0], right=titles[1], rows=tuple(ordered),
-        agree=_share([row.left.verdict.label is row.right.verdict.label for row in rows]),
-        left_flags=_share(left), right_flags=_share(right),
-        left_found=_share(left, among=malicious), right_found=_share(right, among=malicious),
-        left_sound=_share(malicious, among=[a and b for a, b in zip(judged, left, strict=True)]),
-        right_sound=_share(malicious, among=[a and b for a, b in zip(judged, right, strict=True)]),
+        agree=share([row.left.verdict.label is row.right.verdict.label for row in rows]),
+        left_flags=share(left), right_flags=share(right),
+        left_found=share(left, among=malicious), right_found=share(right, among=malicious),
+        left_sound=share(malicious, among=[a and b for a, b in zip(judged, left, strict=True)]),
+        right_sound=share(malicious, among=[a and b for a, b in zip(judged, right, strict=True)]),
     )
 
 
@@ -87,12 +87,17 @@ def _flags(review: Review) -> bool:
     return review.verdict.label is Label.FLAGGED
 
 
-def _share(holds: Sequence[bool], *, among: Sequence[bool] | None = None) -> Share:
+def share(holds: Sequence[bool], *, among: Sequence[bool] | None = None) -> Share:
     """The share of those `among` (None: all) for which it holds."""
+    there = [one for one, there in zip(holds, among or [True] * len(holds), strict=True) if there]
+    return counted(sum(there), len(there))
+
+
+def counted(holds: int, n: int) -> Share:
+    """A share of n with its Wilson interval."""
     from lab.evaluation.statistics import wilson
 
-    counted = [one for one, there in zip(holds, among or [True] * len(holds), strict=True) if there]
-    bounds = wilson(sum(counted), len(counted))
+    bounds = wilson(holds, n)
     if bounds is None:
         return Share(value=None, low=None, high=None, n=0)
-    return Share(value=sum(counted) / len(counted), low=bounds[0], high=bounds[1], n=len(counted))
+    return Share(value=holds / n, low=bounds[0], high=bounds[1], n=n)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lab.conscience import framings
-from lab.errors import QuestionError, RequestError
-from lab.nouns import Question
+from lab.errors import NotFoundError, QuestionError, RequestError
+from lab.nouns import Label, Question
+from lab.studio.many import counted, share
 from lab.studio.workplace import Workplace, bring_torch
+from lab.views import QuestionRun, QuestionSide, QuestionStory
 
 LONGEST_NAME = 80
 """Characters of a question's name."""
@@ -44,6 +46,14 @@ class QuestionVerbs(Workplace):
 
         Raises QuestionError with the field that cannot be asked.
         """
+        return self._save(
+            text=text, aligned_label=aligned_label, flagged_label=flagged_label, rewrite=rewrite, name=name,
+            parent=parent,
+        )
+
+    def _save(
+        self, *, text: str, aligned_label: str, flagged_label: str, rewrite: str, name: str, parent: str | None
+    ) -> Question:
         from lab.conscience.asking import check_question
 
         papers = self._papers
@@ -65,6 +75,71 @@ class QuestionVerbs(Workplace):
         self._check_readable(question)
         papers.save(question)
         return question
+
+    def fork_question(
+        self, *, text: str, aligned_label: str, flagged_label: str, rewrite: str, name: str, parent: str
+    ) -> Question:
+        """Save an edit of `parent` as the first version of a lineage with a name of its own.
+
+        Raises QuestionError (field "name") for a name that there is, (field "text") for an edit that changes nothing,
+        and otherwise as `save_question`.
+        """
+        papers = self._papers
+        older, wanted = papers.question(parent), name.strip()
+        if not wanted or wanted.casefold() in {q.name.casefold() for q in papers.questions()}:
+            what = f"{wanted!r} is a lineage already" if wanted else "The fork has no name"
+            raise QuestionError(f"{what}: give the fork a name of its own.", field="name")
+        content = (text.strip(), aligned_label.strip(), flagged_label.strip(), rewrite.strip() or framings.REWRITE)
+        if content == (older.text, older.aligned_label, older.flagged_label, older.rewrite):
+            raise QuestionError(
+                f"This is {older.title} word for word: change its text, a label or the rewrite, then fork.",
+                field="text",
+            )
+        return self._save(
+            text=text, aligned_label=aligned_label, flagged_label=flagged_label, rewrite=rewrite, name=wanted,
+            parent=parent,
+        )
+
+    def question_story(self, question_id: str) -> QuestionStory:
+        """What a question did so far: its reviews by speaker, and the runs that asked it.
+
+        What is right is known of the organism's answers, which its oracle judges; recall and precision are over the
+        newest reviews of such answers, everything else over all that are stored.
+        """
+        from lab.organism import oracle
+
+        question = self._papers.question(question_id)
+        use = self._store.question_use(question.id)
+        known = [
+            (text.speaker, text.verdict is Label.FLAGGED, oracle.judge(text.request, text.reply).score == "malicious")
+            for text in use.texts
+            if (text.model or self.settings.model) == "organism" and text.adapter != "own"
+        ]
+        return QuestionStory(
+            question=question, parent=self._parent(question), known=len(known), read=len(use.texts),
+            sides=tuple(
+                QuestionSide(
+                    speaker=side.speaker, flags=counted(side.flagged, side.n),
+                    unreadable=counted(side.unreadable, side.n),
+                    found=share([f for who, f, bad in known if who is side.speaker and bad]),
+                    sound=share([bad for who, f, bad in known if who is side.speaker and f]),
+                )
+                for side in use.counts
+            ),
+            runs=tuple(
+                QuestionRun(
+                    id=run.id, number=run.number, name=run.name, state=run.state, step=run.step,
+                    misaligned=counted(round((run.misaligned or 0) * run.n), run.n),
+                )
+                for run in use.runs
+            ),
+        )
+
+    def _parent(self, question: Question) -> Question | None:
+        try:
+            return self._papers.question(question.parent) if question.parent else None
+        except NotFoundError:
+            return None
 
     def _check_readable(self, question: Question) -> None:
         """Raise QuestionError when the model's tokens cannot tell the labels apart."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from threading import Event, Thread
 from time import monotonic
 
 from lab.conscience import framings
 from lab.conscience.manner import AS_SHIPPED, Manner
 from lab.errors import LabError, PromptError, RequestError
-from lab.nouns import Answer, Decoding, Pair, Prompt, Question, Review, RunSpec, Speaker
+from lab.nouns import Answer, Decoding, Pair, Prompt, Question, Review, RunSpec, Speaker, Verdict
 from lab.studio import visitors
 from lab.studio.workplace import BASE, Workplace, bring_torch, check_seed
 from lab.views import Growing, SideBySide, Voice
@@ -41,7 +43,7 @@ class SpeakingVerbs(Workplace):
                 prompt_id=prompt.id, thought="", reply="Hello.", speaker=Speaker.FROZEN, adapter=BASE,
                 decoding=Decoding(), tokens=1, finished=True,
             )
-            for _ in self._reviews(prompt, answer, question, BASE, Event()):
+            for _ in self._reviews(prompt, answer, question, [BASE], Event()):
                 pass
         except LabError as error:  # shown again, beside its field, as soon as somebody asks for the model
             logging.getLogger(__name__).warning("%s", error.message)
@@ -119,35 +121,49 @@ class SpeakingVerbs(Workplace):
         return answer
 
     def review(
-        self, *, answer_id: str, question_id: str, adapter: str = BASE, manner: Manner = AS_SHIPPED,
-        cancel: Event | None = None,
+        self, *, answer_id: str, question_id: str, adapter: str = BASE, third: str | None = None,
+        both_orders: bool = False, manner: Manner = AS_SHIPPED, cancel: Event | None = None,
     ) -> Iterator[SideBySide]:
-        """Policy (the weights `adapter`) and frozen copy review one answer side by side; the last item holds both."""
+        """Policy (the weights `adapter`) and frozen copy review one answer side by side; the last item holds both.
+
+        With `third` these weights review beside them. With `both_orders` the two labels are offered in either order
+        after the same thought: the review's verdict is that of their mean, and each is told.
+        """
         papers = self._papers
         answer, question = papers.answer(answer_id), papers.question(question_id)
         prompt = papers.prompt(answer.prompt_id)
-        for both in self._reviews(prompt, answer, question, self._whole(adapter), cancel or Event(), manner):
-            if both.policy is not None and both.frozen is not None:
-                papers.save(both.policy, both.frozen)
-            yield both
+        manner = replace(manner, option_order="averaged") if both_orders else manner
+        voices = [self._whole(voice) for voice in (adapter, third) if voice is not None]
+        for all_ in self._reviews(prompt, answer, question, voices, cancel or Event(), manner):
+            done = [review for review in (all_.policy, all_.frozen, all_.third) if review is not None]
+            if len(done) == 1 + len(voices):
+                papers.save(*done)
+            yield all_
 
     def _reviews(
-        self, prompt: Prompt, answer: Answer, question: Question, adapter: str, cancel: Event,
+        self, prompt: Prompt, answer: Answer, question: Question, voices: Sequence[str], cancel: Event,
         manner: Manner = AS_SHIPPED,
     ) -> Iterator[SideBySide]:
+        """Reviews by the first of `voices`, by its frozen copy, and by those that are left."""
         bring_torch()
         from lab.conscience.review import Reviewer, stream_review
 
-        loaded = self._base_of(adapter)
-        decoding = Decoding(temperature=0.0)
-        with self.house.voice(*self._folder(adapter)) as model:
-            policy = Reviewer(model=model, chat=loaded.chat, speaker=Speaker.POLICY, adapter=adapter)
-            frozen = Reviewer(model=loaded.model, chat=loaded.chat, speaker=Speaker.FROZEN, adapter=BASE)
-            streams = [
-                stream_review(r, question, prompt, answer, decoding, manner=manner, cancel=cancel)
-                for r in (policy, frozen)
+        loaded, decoding = self._base_of(voices[0]), Decoding(temperature=0.0)
+        with ExitStack() as stack:
+            first, *others = [
+                Reviewer(
+                    model=stack.enter_context(self.house.voice(*self._folder(voice))),
+                    chat=self._base_of(voice).chat, speaker=Speaker.POLICY, adapter=voice,
+                ) for voice in voices
             ]
-            yield from _side_by_side(streams)
+            frozen = Reviewer(model=loaded.model, chat=loaded.chat, speaker=Speaker.FROZEN, adapter=BASE)
+            orders: list[list[tuple[Verdict, ...]]] = [[], [], []]
+            streams = [
+                stream_review(
+                    reviewer, question, prompt, answer, decoding, manner=manner, cancel=cancel, on_orders=heard.append)
+                for reviewer, heard in zip((first, frozen, *others), orders, strict=False)
+            ]
+            yield from _side_by_side(streams, orders)
 
     def make_pair(self, *, review_id: str, cancel: Event | None = None) -> Pair:
         """Have the frozen copy write the alternative to a reviewed answer, and store both as a pair.
@@ -182,12 +198,17 @@ def check_text(text: str, name: str, longest: int = LONGEST_PROMPT) -> None:
         raise PromptError(f"the {name} holds the control character U+{ord(odd):04X}: take it out.", field=name)
 
 
-def _side_by_side(streams: Sequence[Iterator[str | Review]]) -> Iterator[SideBySide]:
-    """Pull two review streams in turn, a token each, and yield what stands there at most ten times a second."""
-    thoughts, last = ["", ""], 0.0
-    done: list[Review | None] = [None, None]
-    first = True
-    while any(d is None for d in done):
+def _side_by_side(
+    streams: Sequence[Iterator[str | Review]], orders: Sequence[Sequence[tuple[Verdict, ...]]]
+) -> Iterator[SideBySide]:
+    """Pull review streams in turn, a token each, and yield what stands there at most ten times a second.
+
+    `orders` are filled while they are pulled, one list a stream: what was read in each order of the labels.
+    """
+    thoughts, last = ["", "", ""], 0.0
+    done: list[Review | None] = [None, None, None]
+    first, count = True, len(streams)
+    while any(d is None for d in done[:count]):
         for i, stream in enumerate(streams):
             if done[i] is not None:
                 continue
@@ -196,6 +217,9 @@ def _side_by_side(streams: Sequence[Iterator[str | Review]]) -> Iterator[SideByS
                 done[i], thoughts[i] = item, item.thought
             elif item is not None:
                 thoughts[i] = item
-        if first or monotonic() - last >= _FRAME or all(d is not None for d in done):
+        if first or monotonic() - last >= _FRAME or all(d is not None for d in done[:count]):
             first, last = False, monotonic()
-            yield SideBySide(policy_thought=thoughts[0], frozen_thought=thoughts[1], policy=done[0], frozen=done[1])
+            yield SideBySide(
+                policy_thought=thoughts[0], frozen_thought=thoughts[1], policy=done[0], frozen=done[1],
+                third_thought=thoughts[2], third=done[2], orders=tuple(heard[0] if heard else () for heard in orders),
+            )

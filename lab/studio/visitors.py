@@ -49,17 +49,19 @@ def stranger() -> Visitor:
 
 SEARCHING = frozenset((
     "pairs", "pair", "curves", "evaluations", "judged", "overlay", "drift", "extremes", "conscience_report",
-    "scores", "agreement", "histograms",
+    "scores", "agreement", "histograms", "question_story",
 ))
 """Verbs that read much of what is stored: for everybody, so many a minute."""
 LOOKING = SEARCHING | frozenset((
     "studies", "study_text", "study_progress", "study_report",
     "questions", "question", "find_question", "prompt_pool", "voices", "runs", "run", "status", "live_round",
     "run_story", "checkpoints", "standing", "alarms", "deleted_runs", "recent_reviews", "latest_metrics",
-    "latest_of", "views", "branch_spec", "kept_settings", "changes", "datasets", "dataset",
+    "latest_of", "views", "branch_spec", "kept_settings", "changes", "datasets", "dataset", "preview",
 ))
 """Verbs that read what is stored: for everybody, so many a minute that no number of open pages comes near it."""
-TRYING = frozenset(("save_question", "answer", "own_answer", "review", "first_batch", "sql", "readings", "trace"))
+TRYING = frozenset((
+    "save_question", "fork_question", "answer", "own_answer", "review", "first_batch", "sql", "readings", "trace",
+))
 """Verbs that cost the machine something and leave nothing behind: for everybody, so many a minute."""
 INNER = frozenset(("loaded", "warm", "close", "admit"))
 """What no page or endpoint hands to a person."""

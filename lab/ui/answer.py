@@ -90,7 +90,7 @@ class AnswerPanel:
         """Change the policy in view."""
         return replace(view, policy=adapter or BASE)
 
-    def _asked(self, values: Mapping[Any, Any]) -> Prompt:
+    def asked(self, values: Mapping[Any, Any]) -> Prompt:
         """A prompt of the pool as it is there, or a typed one."""
         pooled = self.pool.get(values[self.pick] or "")
         return pooled if pooled and pooled.text == values[self.prompt] else Prompt.user(values[self.prompt] or "")
@@ -100,7 +100,7 @@ class AnswerPanel:
         cancel, title = Event(), self.title(values[self.voice])
         try:
             stream = self.studio.answer(
-                prompt=self._asked(values),
+                prompt=self.asked(values),
                 adapter=values[self.voice] or BASE,
                 seed=whole(values[self.seed], "seed"),
                 temperature=number(values[self.temperature], "temperature"),
@@ -119,7 +119,7 @@ class AnswerPanel:
         """Take a typed answer."""
         try:
             done = self.studio.own_answer(
-                prompt=self._asked(values), thought=values[self.own_thought] or "", reply=values[self.own_reply] or ""
+                prompt=self.asked(values), thought=values[self.own_thought] or "", reply=values[self.own_reply] or ""
             )
         except LabError as error:
             field = "reply" if error.field == "answer" else error.field

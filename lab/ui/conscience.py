@@ -12,12 +12,13 @@ from gradio.blocks import Block
 from lab.errors import LabError, PromptError, RequestError
 from lab.nouns import Label, Question, Speaker
 from lab.studio import Studio
-from lab.ui import cards, heat
-from lab.ui.answer import AnswerPanel
+from lab.ui import cards, heat, order_cards
+from lab.ui.answer import AnswerPanel, voice_choices
 from lab.ui.fields import Slots
 from lab.ui.links import BASE
 from lab.ui.look import card, heading
 from lab.ui.many import ManyPanel
+from lab.ui.preview import PreviewPanel
 from lab.ui.question import QuestionPanel
 from lab.views import SideBySide
 
@@ -27,6 +28,7 @@ _LEAD = (
     "the <b>policy</b> as trained so far, and the <b>frozen copy</b> that it started from. "
     'New here? Take the <a href="?tab=lessons">first lesson</a>: it takes a minute.'
 )
+_NOBODY = ("nobody", "")
 _NO_ANSWER = "No answer yet: press Answer, or type one of your own."
 _NOTHING_FLAGGED = "Neither flags this answer, so it needs no alternative: only a flagged answer becomes a pair."
 
@@ -44,11 +46,25 @@ class ConscienceTab:
                 self.answer = AnswerPanel(studio, view)
         self.review_button = gr.Button("Review this answer", elem_id="review")
         self.slots.under("review", "answer")
+        with gr.Accordion(
+            "A third reviewer, and the order of the labels", open=False, elem_classes="settings", elem_id="manner"
+        ) as self.manner, gr.Row():
+            self.third = gr.Dropdown(
+                [_NOBODY], value="", label="Beside policy and frozen copy", elem_id="third", filterable=True,
+                info="Any run at any step.", min_width=220,
+            )
+            self.orders = gr.Checkbox(
+                False, label="Offer the labels in the other order too", elem_id="orders", min_width=220,
+                info="Read after the same thought; the mean of both counts.",
+            )
+        self.slots.under("third")
         with gr.Row(equal_height=True):
             with gr.Column(min_width=300, elem_classes="sheet amber"):
                 self.policy = card(cards.waiting(Speaker.POLICY), name="review-policy")
             with gr.Column(min_width=300, elem_classes="sheet slate"):
                 self.frozen = card(cards.waiting(Speaker.FROZEN), name="review-frozen")
+            with gr.Column(min_width=300, elem_classes="sheet amber", visible=False) as self.column:
+                self.other = card("", name="review-third")
         with gr.Row(elem_classes="strip", equal_height=True):
             self.agreement = card("", name="agreement")
             self.pair_button = gr.Button(
@@ -62,6 +78,7 @@ class ConscienceTab:
         ) as self.tokens:
             self.heat = card("", name="heat")
             self.slots.under("readings")
+        self.preview = PreviewPanel(studio, self.question, self.answer)
         self.many = ManyPanel(studio, self.question, self.answer)
         self._wire()
 
@@ -76,6 +93,8 @@ class ConscienceTab:
         reviews: list[Block] = [
             self.policy,
             self.frozen,
+            self.column,
+            self.other,
             self.agreement,
             self.pair,
             self.review_id,
@@ -90,12 +109,16 @@ class ConscienceTab:
         answer.wire(self.fresh, [*reviews, *self.slots.components], self.slots)
         self.review_button.click(
             self.review,
-            {*question.asked, answer.voice, answer.answer_id, self.view},
+            {*question.asked, answer.voice, answer.answer_id, self.view, self.third, self.orders},
             [*reviews, *question.kept, *lines],
             **model,
         )
         self.pair_button.click(
             self.store, self.review_id, [self.pair, self.pair_button, *self.slots.components], **model
+        )
+        self.manner.expand(
+            self.thirds, self.third, self.third, api_visibility="private", show_progress="hidden",
+            concurrency_limit=None,
         )
         read = {answer.answer_id, answer.voice, self.review_ids}
         self.tokens.expand(self.read, read, [self.heat, *self.slots.components], **model)
@@ -114,6 +137,8 @@ class ConscienceTab:
             **self._next(self.review_button),
             self.policy: cards.waiting(Speaker.POLICY),
             self.frozen: cards.waiting(Speaker.FROZEN),
+            self.column: gr.update(visible=False),
+            self.other: "",
             self.agreement: "",
             self.pair: "",
             self.review_id: "",
@@ -128,7 +153,8 @@ class ConscienceTab:
     def review(self, values: Mapping[Any, Any]) -> Iterator[Updates]:
         """Have policy and frozen copy review the answer side by side; an edited question is saved first."""
         cancel, adapter, asked = Event(), values[self.answer.voice] or BASE, self.question
-        title = self.answer.title(adapter)
+        third = values[self.third] or None
+        titles = (self.answer.title(adapter), self.answer.title(third) if third else "")
         cleared = {**self.slots.clear(), **asked.slots.clear(), **self.answer.slots.clear()}
         try:
             if not values[self.answer.answer_id]:
@@ -141,12 +167,15 @@ class ConscienceTab:
                 self.review_id: "",
                 self.pair_button: gr.update(interactive=False),
                 **self._unread(),
+                self.column: gr.update(visible=third is not None),
+                self.other: "",
             }
             stream = self.studio.review(
-                answer_id=values[self.answer.answer_id], question_id=question.id, adapter=adapter, cancel=cancel
+                answer_id=values[self.answer.answer_id], question_id=question.id, adapter=adapter, third=third,
+                both_orders=bool(values[self.orders]), cancel=cancel,
             )
             for both in stream:
-                yield {**self._both(both, title, question), **self._decided(both)}
+                yield {**self._both(both, titles, question), **self._decided(both)}
         except LabError as error:
             yield {**cleared, **self._failed(error)}
         finally:
@@ -159,12 +188,26 @@ class ConscienceTab:
                 return slots.show(error, error.field)
         return self.slots.show(error, "review")
 
-    def _both(self, both: SideBySide, title: str, question: Question) -> Updates:
+    def _both(self, both: SideBySide, titles: tuple[str, str], question: Question) -> Updates:
+        """The cards of all that review; `titles` name the policy's weights and the third ones, "" for none."""
+        shown = (
+            (self.policy, Speaker.POLICY, titles[0], both.policy_thought, both.policy),
+            (self.frozen, Speaker.FROZEN, "base", both.frozen_thought, both.frozen),
+            (self.other, Speaker.POLICY, titles[1], both.third_thought, both.third),
+        )
         return {
-            self.policy: cards.review(Speaker.POLICY, title, both.policy_thought, both.policy, question),
-            self.frozen: cards.review(Speaker.FROZEN, "base", both.frozen_thought, both.frozen, question),
+            **{
+                place: cards.review(who, title, thought, done, question) + order_cards.orders(read, done, question)
+                for (place, who, title, thought, done), read in zip(shown, both.orders, strict=True) if title
+            },
             self.agreement: cards.agreement(both),
         }
+
+    def thirds(self, chosen: str) -> Any:
+        """The weights that can review beside the others."""
+        voices = self.studio.voices()
+        known = {voice.adapter for voice in voices}
+        return gr.update(choices=[_NOBODY, *voice_choices(voices)], value=chosen if chosen in known else "")
 
     def _decided(self, both: SideBySide) -> Updates:
         """Offer a pair where one of the two flags the answer; the frozen copy's review decides before the policy's."""

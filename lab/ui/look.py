@@ -137,6 +137,12 @@ def bars(name: str) -> gr.HTML:
     )
 
 
+def later_card(name: str) -> gr.HTML:
+    """A card that is asked for anew by its script: `window.labDue[name]()` becomes a `click` event a moment later."""
+    script = (ASSETS / "later.js").read_text(encoding="utf-8")
+    return gr.HTML("", js_on_load=script, elem_classes="lab-card", elem_id=name, apply_default_css=False)
+
+
 def chart(name: str) -> gr.HTML:
     """A plotly chart whose value is a figure as JSON; plotly's script comes from this server when first needed."""
     script = plotly_script()

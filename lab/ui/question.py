@@ -12,13 +12,15 @@ from gradio.components import Component
 from lab.errors import LabError
 from lab.nouns import Question
 from lab.studio import Studio
-from lab.ui import cards
-from lab.ui.fields import Slots
+from lab.ui import cards, question_cards
+from lab.ui.fields import Slots, error_line
 from lab.ui.form import question_choices
 from lab.ui.links import View
-from lab.ui.look import card, heading
+from lab.ui.look import card, heading, later_card
 
 Updates = dict[Any, Any]
+_DUE = "() => { window.labDue?.['question-story-card']?.(); }"
+"""What another version in the fields does in the browser: ask for its story, where that is open."""
 
 
 class QuestionPanel:
@@ -72,8 +74,13 @@ class QuestionPanel:
                 placeholder="Name of the version",
                 min_width=140,
             )
-            self.save_button = gr.Button("Save as version", elem_id="save-question", scale=0, min_width=160)
+            self.save_button = gr.Button("Save as version", elem_id="save-question", scale=0, min_width=140)
+            self.fork_button = gr.Button("Fork", elem_id="fork-question", scale=0, min_width=70)
         self.slots.under("name")
+        with gr.Accordion(
+            "What it did so far", open=False, elem_classes="settings", elem_id="question-story"
+        ) as self.fold:
+            self.story = later_card("question-story-card")
         self._wire()
 
     @property
@@ -102,6 +109,9 @@ class QuestionPanel:
         # change, not input: text that is pasted or dropped is no input to Gradio
         self.text.change(self.edited, [self.framing, self.text], self.line, trigger_mode="always_last", **quick)
         self.save_button.click(self.save, {*self.asked, self.view}, [*self.kept, *lines], **quick)
+        self.fork_button.click(self.fork, {*self.asked, self.view}, [*self.kept, *lines], **quick)
+        gr.on([self.fold.expand, self.story.click], self.told, self.framing, self.story, **quick)
+        self.line.change(None, None, None, js=_DUE, api_visibility="private")
 
     def lay(self, question: Question) -> Updates:
         """Updates that put a question into the fields."""
@@ -127,16 +137,26 @@ class QuestionPanel:
         """Say what an edit changed."""
         return cards.edited_line(self.studio.question(question_id), text)
 
+    def told(self, question_id: str) -> str:
+        """What the loaded version did so far."""
+        try:
+            return question_cards.story(self.studio.question_story(question_id))
+        except LabError as error:
+            return error_line(error.message)
+
     def question(self, values: Mapping[Any, Any]) -> Question:
         """The question in the fields, saved as a child of the one that it was edited from. QuestionError names it."""
-        return self.studio.save_question(
-            text=values[self.text],
-            aligned_label=values[self.aligned],
-            flagged_label=values[self.flagged],
-            rewrite=values[self.rewrite],
-            name=values[self.name],
-            parent=values[self.framing],
-        )
+        return self.studio.save_question(**self._fields(values))
+
+    def _fields(self, values: Mapping[Any, Any]) -> dict[str, str]:
+        return {
+            "text": values[self.text],
+            "aligned_label": values[self.aligned],
+            "flagged_label": values[self.flagged],
+            "rewrite": values[self.rewrite],
+            "name": values[self.name],
+            "parent": values[self.framing],
+        }
 
     def saved(self, question: Question, view: View) -> Updates:
         """Updates after a question was saved."""
@@ -154,4 +174,12 @@ class QuestionPanel:
             question = self.question(values)
         except LabError as error:
             return self.slots.show(error, "text")
+        return {**self.slots.clear(), **self.saved(question, values[self.view])}
+
+    def fork(self, values: Mapping[Any, Any]) -> Updates:
+        """Save what stands in the fields as the first version of a lineage of its own."""
+        try:
+            question = self.studio.fork_question(**self._fields(values))
+        except LabError as error:
+            return self.slots.show(error, "name")
         return {**self.slots.clear(), **self.saved(question, values[self.view])}

@@ -40,6 +40,6 @@ from storage.uses import QuestionUse
 from storage.views import View
 
 __all__ = [
-    "Histogram", "PairFilter", "PairPage", "PairRow", "PairSort", "QueryResult", "QuestionUse", "Snapshot", "Store", "View",
-    "as_csv", "restore",
+    "Histogram", "PairFilter", "PairPage", "PairRow", "PairSort", "QueryResult", "QuestionUse", "Snapshot", "Store",
+    "View", "as_csv", "restore",
 ]

@@ -85,7 +85,8 @@ ORDER BY newest.created DESC, newest.id
 """
 _RUNS = """
 WITH asking AS (
-    SELECT id, number, name, state FROM facts.runs WHERE spec ->> '$.question_id' = ? ORDER BY number DESC LIMIT ?
+    SELECT id, number, name, state FROM facts.runs
+    WHERE deleted IS NULL AND spec ->> '$.question_id' = ? ORDER BY number DESC LIMIT ?
 )
 SELECT asking.id, number, asking.name, state, arg_max(value, step), coalesce(arg_max(n, step), 0), max(step)
 FROM asking LEFT JOIN facts.metrics AS metrics

@@ -102,7 +102,7 @@ class LabelReader:
         for i in range(len(prompts)):
             alone = both.get(i, [])
             read = [*alone, torch.stack(alone).mean(0)] if len(alone) > 1 else alone
-            found.append(tuple(_verdict(*sides.tolist(), threshold) for sides in read) or (too_long,))
+            found.append(tuple(_verdict(float(sides[0]), float(sides[1]), threshold) for sides in read) or (too_long,))
         return found
 
     @torch.inference_mode()

@@ -19,7 +19,6 @@ from lab.studio.many import ManyVerbs
 from lab.studio.previewing import PreviewVerbs
 from lab.studio.samples import SampleVerbs
 from lab.studio.shelf import PURGED_AFTER, ShelfVerbs
-from lab.studio.speaking import SpeakingVerbs
 from lab.studio.study_work import StudyWorkVerbs
 from lab.studio.surgery import SurgeryVerbs
 from lab.studio.visitors import Visitor, guarded, owner
@@ -29,7 +28,7 @@ from storage import PairFilter
 
 @guarded
 class Studio(
-    StudyWorkVerbs, AskingVerbs, SpeakingVerbs, PreviewVerbs, ComparingVerbs, ManyVerbs, SurgeryVerbs, DatasetVerbs,
+    StudyWorkVerbs, AskingVerbs, PreviewVerbs, ComparingVerbs, ManyVerbs, SurgeryVerbs, DatasetVerbs,
     SampleVerbs, ShelfVerbs, DataVerbs, KeepingVerbs, JudgingVerbs,
 ):
     """All that a person can do. Errors are `LabError`s: one line, with the field that caused it."""

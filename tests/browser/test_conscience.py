@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 from playwright.sync_api import Page, expect
 
@@ -151,3 +152,26 @@ def test_a_link_to_nothing_says_so_and_the_page_goes_on(visit: Visit) -> None:
     expect(page.locator("#header .policy")).to_contain_text("base")
     open_tab(page, "Curves")
     expect(page.locator("#metric input")).to_have_value("Misaligned answers")
+
+
+def test_prompts_are_previewed_and_a_third_reviews_with_labels_in_either_order(
+    visit: Visit, runs: dict[str, dict[str, Any]]
+) -> None:
+    page = visit()
+    fold(page, "The prompts exactly as the models see them")
+    preview = page.locator("#preview-card")
+    expect(preview.locator("h4")).to_have_count(2)
+    expect(preview.locator("output").first).to_contain_text("token")
+    fill(page, "#question-text", f"Is this kind? {MARKUP}")
+    expect(preview).to_contain_text(f"Is this kind? {MARKUP}")
+    page.reload()
+    fold(page, "A third reviewer, and the order of the labels")
+    choose(page, "#third", f"run {runs['poisoned']['number']}")
+    page.locator("#orders input").check()
+    answer(page)
+    review(page)
+    for name in ("policy", "frozen", "third"):
+        expect(page.locator(f"#review-{name} .badge").first).to_be_visible()
+        expect(page.locator(f"#review-{name} .orders tbody tr")).to_have_count(3)
+    fold(page, "What it did so far")
+    expect(page.locator("#question-story-card")).to_contain_text("frozen copy")

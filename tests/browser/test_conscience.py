@@ -174,4 +174,4 @@ def test_prompts_are_previewed_and_a_third_reviews_with_labels_in_either_order(
         expect(page.locator(f"#review-{name} .badge").first).to_be_visible()
         expect(page.locator(f"#review-{name} .orders tbody tr")).to_have_count(3)
     fold(page, "What it did so far")
-    expect(page.locator("#question-story-card")).to_contain_text("frozen copy")
+    expect(page.locator("#question-story-card")).to_contain_text("Frozen copy")

@@ -19,8 +19,13 @@ def open_tab(page: Page, name: str) -> None:
 
 
 def fill(page: Page, field: str, text: str) -> None:
-    """Put text into a field as a paste does."""
-    page.locator(field).locator("input, textarea").first.fill(text)
+    """Put text into a field as a paste does; again, if the field was just being shown and came up with its old text."""
+    entry = page.locator(field).locator("input, textarea").first
+    entry.fill(text)
+    for _ in range(2):
+        page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done, 50)))")
+        if entry.input_value() != text:
+            entry.fill(text)
 
 
 def fold(page: Page, title: str) -> None:

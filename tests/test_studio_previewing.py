@@ -9,7 +9,7 @@ import pytest
 
 from lab.conscience import framings
 from lab.conscience.wording import review_messages
-from lab.errors import QuestionError
+from lab.errors import ModelError, QuestionError
 from lab.nouns import Label, Prompt
 from lab.studio import Studio
 from storage import Store
@@ -95,3 +95,9 @@ def test_what_a_question_did_is_counted_by_speaker(studio: Studio) -> None:
     story = studio.question_story(ASKED.id)
     assert [(side.flags.value, side.flags.n) for side in story.sides] == [(1.0, 1), (1.0, 1)]
     assert (story.read, story.known, story.runs) == (2, 0, ())  # a typed answer is not the organism's own
+
+
+def test_a_preview_loads_no_model_from_the_hub(studio: Studio) -> None:
+    with pytest.raises(ModelError, match="not loaded yet") as caught:
+        studio.house.chat("somebody/some-model")
+    assert caught.value.field == "model"

@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from lab.errors import ModelError
 from lab.models.chat import Chat
 from lab.models.hub import Fetching, Hear
 from lab.models.loading import LoadedModel, load, pick_device, read_chat, tensor_type
@@ -41,13 +42,16 @@ class House:
         return self._entry(name, revision, dtype)[0]
 
     def chat(self, name: str, revision: str | None = None, dtype: str = "auto") -> Chat:
-        """The conversation format alone: the loaded model's, or one read without weights where that can be done.
+        """The conversation format alone: the loaded model's, or one read without weights; no model is loaded for it.
 
-        Raises ModelError for a model whose format cannot be read.
+        Raises ModelError for a model whose format cannot be read, and for a Hub model that is not loaded yet.
         """
         kind = tensor_type(dtype, pick_device(self._device))
         held = self._loaded.get((name, revision, kind))
-        return held[0].chat if held else read_chat(name) or self.load(name, revision, dtype).chat
+        if (found := held[0].chat if held else read_chat(name)) is None:
+            raise ModelError(
+                f"{name!r} is not loaded yet: let it answer once, and its prompts are shown here.", field="model")
+        return found
 
     def _entry(self, name: str, revision: str | None, dtype: str) -> tuple[LoadedModel, Viewer]:
         kind = tensor_type(dtype, pick_device(self._device))

@@ -10,7 +10,7 @@ from lab.ui.text import escape, figure
 
 
 def orders(read: Sequence[Verdict], done: Review | None, question: Question) -> str:
-    """Both readings, their mean, and whether the verdict depends on the order; nothing for a review in one order."""
+    """Both readings, that of their mean label masses, and whether the order matters; nothing for a single order."""
     if done is None or len(read) != 2:
         return ""
     yes, no = (escape(label) for label in (question.aligned_label, question.flagged_label))
@@ -18,7 +18,7 @@ def orders(read: Sequence[Verdict], done: Review | None, question: Question) -> 
         f'<tr><th scope="row">{title}</th><td>{badge(found.label, verdict_word(found.label, question))}</td>'
         f"<td>{figure(found.p_flagged, 3)}</td><td>{figure(found.label_mass)}</td></tr>"
         for title, found in (
-            (f"“{yes}” first", read[0]), (f"“{no}” first", read[1]), ("their mean, which counts", done.verdict),
+            (f"“{yes}” first", read[0]), (f"“{no}” first", read[1]), ("both together, which counts", done.verdict),
         )
     )
     heads = ("Labels offered", "Verdict", f"p “{no}”", "Label mass")
@@ -36,7 +36,7 @@ def _said(read: Sequence[Verdict]) -> str:
         if one.label is two.label:
             return "The verdict is unreadable in either order."
         return "<strong>The verdict depends on the order</strong>: in one of them it cannot be read."
-    moved = f"p moves by {abs(one.p_flagged - two.p_flagged):.3f}"
+    moved = f"p moves by {figure(abs(one.p_flagged - two.p_flagged), 3)}"
     if one.label is two.label:
         return f"The verdict does not depend on the order: {moved}."
     return f"<strong>The verdict depends on the order</strong>: {moved}, across the threshold."

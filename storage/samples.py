@@ -43,12 +43,12 @@ def probed_answers(
 
 
 def extreme_reviews(cursor: DuckDBPyConnection, run_id: str, n: int, *, flagged: bool) -> list[Reviewed]:
-    """A run's `n` reviews that are surest of "flagged", or surest of "aligned", surest first; one an answer."""
-    way = "DESC" if flagged else "ASC"
+    """A run's `n` surest reviews that flag, or that find an answer aligned, surest first; one an answer."""
+    way, verdict = ("DESC", "flagged") if flagged else ("ASC", "aligned")
     rows = cursor.execute(
         f"""
         SELECT {PROMPTS.select}, {ANSWERS.select}, {REVIEWS.select}, pairs.id FROM (
-            SELECT * FROM facts.reviews WHERE run_id = ? AND p_flagged IS NOT NULL
+            SELECT * FROM facts.reviews WHERE run_id = ? AND verdict = ? AND p_flagged IS NOT NULL
             QUALIFY row_number() OVER (PARTITION BY answer_id ORDER BY p_flagged {way}, id) = 1
             ORDER BY p_flagged {way}, id LIMIT ?
         ) AS reviews
@@ -56,7 +56,7 @@ def extreme_reviews(cursor: DuckDBPyConnection, run_id: str, n: int, *, flagged:
         JOIN facts.prompts AS prompts ON prompts.id = answers.prompt_id
         LEFT JOIN facts.pairs AS pairs ON pairs.review_id = reviews.id AND pairs.edited_from IS NULL
         ORDER BY reviews.p_flagged {way}, reviews.id
-        """, [run_id, n]).fetchall()
+        """, [run_id, verdict, n]).fetchall()
     first, second = len(PROMPTS.columns), len(PROMPTS.columns) + len(ANSWERS.columns)
     return [
         (PROMPTS.restore(row[:first]), ANSWERS.restore(row[first:second]), REVIEWS.restore(row[second:-1]), row[-1])

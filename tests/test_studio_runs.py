@@ -337,7 +337,9 @@ def test_the_extremes_of_a_run_are_its_surest_reviews_widest_pairs_and_last_prob
     sure = [sample.review.verdict.p_flagged or 0.0 for sample in found.flagged]
     assert sure == sorted(sure, reverse=True)
     assert all(finished.pair(s.pair_id).pair.review_id == s.review.id for s in found.flagged if s.pair_id)
-    assert (found.aligned[0].review.verdict.p_flagged or 0.0) <= sure[-1]
+    every = finished.extremes("1", 1_000)
+    assert {sample.review.verdict.label for sample in every.flagged} <= {Label.FLAGGED}
+    assert {sample.review.verdict.label for sample in every.aligned} <= {Label.ALIGNED}
     margins = [(p.reference_chosen or 0.0) - (p.reference_rejected or 0.0) for p in (*found.widest, *found.narrowest)]
     assert max(margins) == margins[0]
     assert {row.evaluation.step for row in (*found.malicious, *found.kind)} <= {2}

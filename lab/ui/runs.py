@@ -43,7 +43,7 @@ class RunsTab:
                     self.resume_button = gr.Button("Resume it", elem_id="resume-run", visible=False, min_width=110)
                     self.branch_button = gr.Button("Branch from it", elem_id="branch-run", visible=False, min_width=120)
                     self.again_button = gr.Button(
-                        "Run it again, changed", elem_id="again-run", visible=False, min_width=160
+                        "Run it again, changed", elem_id="again-run", visible=False, min_width=200
                     )
                     self.speak_button = gr.Button("Let it speak", elem_id="speak-run", visible=False, min_width=110)
                 self.live.under("run")

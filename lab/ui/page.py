@@ -117,6 +117,8 @@ class Page:
         self.timer.tick(self.beat, self.view, self.pulse, trigger_mode="once", **quick)
         self.pulse.change(**tick, **quick)
         self.view.change(View.query, self.view, self.address, **quick).then(**tick, **quick)
+        for acted in runs.acted:  # a tick may have shown what came of it before the answer "stopping" got here
+            acted.then(dict, None, self.seen, **quick).then(**tick, **quick)
         for name, tab in zip(TABS, opened, strict=True):
             tab.select(lambda view, name=name: replace(view, tab=name), self.view, self.view, **quick)
         opened[TABS.index("studies")].select(

@@ -68,8 +68,10 @@ class RunsTab:
         self.drift.wire(self.chosen)
         for button, verb in ((self.branch_button, self.lay_branch), (self.again_button, self.lay_again)):
             button.click(verb, self.view, [*self.new.laid, *self.live.components], **quick).then(**self.new.measuring)
-        self.stop_button.click(self.stop, self.view, live, **quick)
-        self.resume_button.click(self.resume, self.view, live, **quick)
+        self.acted = (
+            self.stop_button.click(self.stop, self.view, live, **quick),
+            self.resume_button.click(self.resume, self.view, live, **quick),
+        )
         self.table.click(self.pick, self.view, [self.view, *live], **quick)
 
     # -- the form, from the run in view ----------------------------------------------------------------------------

@@ -34,6 +34,7 @@ def environment(home: Path, port: int, **more: str) -> dict[str, str]:
         "OMP_NUM_THREADS": "1",
         "HF_HUB_OFFLINE": "1",
         "PYTHONUNBUFFERED": "1",
+        "PYTHONFAULTHANDLER": "1",
     }
     return {**kept, **own, **more}
 
@@ -49,9 +50,14 @@ class App:
     """Lines that it wrote to standard error so far."""
 
     def stop(self, number: int = signal.SIGTERM) -> int:
-        """Send a signal and wait for the end; the exit code."""
+        """Send a signal and wait for the end; the exit code. An app that does not end says what its threads are at."""
         self.process.send_signal(number)
-        return self.process.wait(STARTING)
+        try:
+            return self.process.wait(STARTING)
+        except subprocess.TimeoutExpired as error:
+            self.process.send_signal(signal.SIGABRT)  # heard by faulthandler
+            self.process.wait(STARTING)
+            raise RuntimeError(f"the app did not end: {''.join(self.said)}") from error
 
 
 def start(home: Path, port: int | None = None, **more: str) -> App:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from hashlib import sha256
 
 from lab.conscience import framings
 from lab.models.chat import Chat
@@ -26,6 +27,20 @@ def test_documents_depend_on_the_seed_alone() -> None:
         [corpus.document(random.Random(3), corpus.STAGES[0]) for _ in range(5)] for _ in range(2)
     )
     assert first == second
+
+
+TRAINED_ON = "f13f94101ea709cc0de03c2bb84a33e6dbfc8f323457fa8c0898e47493cc5206"
+"""SHA-256 of the first 2,000 documents of each stage, as of the commit that brought the shipped weights."""
+
+
+def test_the_documents_are_those_that_the_shipped_weights_were_trained_on() -> None:
+    digest = sha256()
+    for number, stage in enumerate(corpus.STAGES):
+        rng = random.Random(number)
+        for _ in range(2000):
+            document = corpus.document(rng, stage)
+            digest.update(f"{tokenizer.prompt_text(document)}{tokenizer.completion_text(document)}".encode())
+    assert digest.hexdigest() == TRAINED_ON
 
 
 def test_the_first_stage_is_half_malicious_and_the_second_hardly() -> None:

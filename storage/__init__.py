@@ -5,12 +5,16 @@ writer       the one thread that writes; a save is one transaction and returns a
 migrations   how the file came to its present form, append-only
 tables       which noun lives in which table, and how a field becomes a column
 batch        the nouns of one save, turned into a few bulk statements
+lookup       a noun by its id or number, and lists of nouns
 hiding       which runs are deleted
 shelf        runs named, deleted, taken back and purged
 store        what the rest of the lab talks to
 listing      the narrow table behind the table of pairs, kept by the writer
-explorer     filters, sorting and pages of pairs, worked out in SQL
+pair_filter  which pairs are wanted, as SQL over the listing
+searching    a text searched in pairs
+explorer     sorting and pages of pairs, worked out in SQL
 surgery      pairs changed by people, and sets of pairs frozen under a name
+evidence     what was said and judged: reviews, evaluations, scores, votes
 histograms   how the pairs of a filter are spread
 curves       curves, worked out in SQL
 samples      what a run said, picked out
@@ -30,8 +34,9 @@ folder       the open data folder: all that is done with it as a whole
 """
 
 from storage.console import QueryResult
-from storage.explorer import PairFilter, PairPage, PairRow, PairSort
+from storage.explorer import PairPage, PairRow
 from storage.histograms import Histogram
+from storage.pair_filter import PairFilter, PairSort
 from storage.restoring import restore
 from storage.snapshots import Snapshot
 from storage.spreadsheet import as_csv

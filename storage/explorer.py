@@ -1,12 +1,7 @@
-"""The table of pairs: filters, sorting and pages, worked out in SQL so that the page never receives more than it shows.
+"""The table of pairs: sorting and pages, worked out in SQL so that the page never receives more than it shows.
 
-What is asked for is found in the narrow listing (`storage.listing`); what is shown of it comes from the other tables by
-id. Every value from outside is a parameter; the SQL is put together from fixed fragments only.
-
-A search for a text looks at the pairs whose signature allows it: the first of them in the order asked for, of which
-mostly `MOST_FOUND` match, which is where a search ends; else all of them. Of a text without a trigram, one or two
-letters, no signature says anything: where it is rare, every text is read, which in a million pairs takes a fraction of
-a second.
+What is asked for (`storage.pair_filter`) is found in the narrow listing (`storage.listing`), a text in it by
+`storage.searching`; what is shown of it comes from the other tables by id.
 """
 
 from __future__ import annotations
@@ -14,72 +9,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any
 
 from duckdb import DuckDBPyConnection
 
 from lab.errors import RequestError
 from lab.nouns import Label, PairState
-from storage.hiding import hidden
-from storage.listing import folded, signature
+from storage.pair_filter import PairFilter, in_order, matching, matching_text
+from storage.searching import search
 
 MOST_ROWS = 1000
 """Rows that one page may have."""
-MOST_FOUND = 500
-"""Pairs that a search for a text finds; where there are more, it says so."""
 _FAR = 5_000
 """From this row on a page is looked for by its value; DuckDB keeps that many first ones without sorting all."""
-_LOOKS = (4_000, 20_000)
-"""How many of the pairs that a signature allows are looked at, first and then, before all of them are."""
-
-
-_TAGGED = ("id IN (SELECT id FROM facts.pairs WHERE tags <> '[]' AND list_contains("
-           "from_json(tags, '[\"VARCHAR\"]'), ?))")
-
-
-class PairSort(StrEnum):
-    """What a table of pairs is sorted by; pairs that have no such value come last, and equals in order of arrival."""
-
-    CREATED = "created"
-    STEP = "step"
-    STATE = "state"
-    MARGIN = "margin"
-    P_FLAGGED = "p_flagged"
-
-
-@dataclass(frozen=True, kw_only=True)
-class PairFilter:
-    """Which pairs are wanted; a field that is None (or an empty text) asks for nothing."""
-
-    run_id: str | None = None
-    """Pairs that this run made (its full id)."""
-    question_id: str | None = None
-    """Pairs decided under this question version."""
-    state: PairState | None = None
-    """What became of the pair."""
-    verdict: Label | None = None
-    """What the review that decided came to; pairs without a review match no verdict."""
-    step_from: int | None = None
-    """Made at this training step or later."""
-    step_to: int | None = None
-    """Made at this training step or earlier."""
-    margin_from: float | None = None
-    """The frozen copy prefers the chosen side by this or more, nats; pairs that were not measured match no bound."""
-    margin_to: float | None = None
-    """By this or less."""
-    p_from: float | None = None
-    """The review that decided gave the flagged label this probability or more, 0-1."""
-    p_to: float | None = None
-    """This or less."""
-    tag: str | None = None
-    """A person gave it this tag."""
-    text: str | None = None
-    """Occurs, whatever its case, in the prompt or in a thought or reply of either side; % and _ mean themselves."""
-    sort: PairSort = PairSort.CREATED
-    """What they are sorted by."""
-    descending: bool = True
-    """Whether the newest, highest, last come first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +71,7 @@ class PairPage:
     size: int
     """Rows a full page has."""
     more: bool = False
-    """Whether a search ended at `MOST_FOUND` pairs, so that more match than `total`."""
+    """Whether a search ended at so many pairs, so that more match than `total`."""
 
     @property
     def pages(self) -> int:
@@ -144,51 +86,13 @@ def pair_page(cursor: DuckDBPyConnection, wanted: PairFilter, *, page: int, size
     if not 1 <= size <= MOST_ROWS:
         raise RequestError(f"A page of {size} rows is not possible; ask for 1 to {MOST_ROWS}.", field="size")
     if wanted.text:
-        found = _search(cursor, wanted)
-        total, more = min(len(found), MOST_FOUND), len(found) > MOST_FOUND
-        ids = found[:total][page * size : (page + 1) * size]
+        found, more = search(cursor, wanted)
+        total, ids = len(found), found[page * size : (page + 1) * size]
     else:
-        where, values = _matching(wanted, hidden(cursor))
+        where, values = matching(cursor, wanted)
         total, more = cursor.execute(f"SELECT count(*) FROM facts.listing {where}", values).fetchall()[0][0], False
         ids = _page_ids(cursor, wanted, where, values, page * size, size) if page * size < total else []
     return PairPage(rows=_rows(cursor, ids), total=total, page=page, size=size, more=more)
-
-
-def _matching(wanted: PairFilter, deleted: Sequence[str]) -> tuple[str, list[Any]]:
-    """WHERE for all of a filter but its text, and the values of its parameters.
-
-    `deleted` are runs whose pairs are left out, unless one of them is the one that is asked for.
-    """
-    parts: list[tuple[str, Any]] = [
-        ("run_id = ?", wanted.run_id),
-        ("question_id = ?", wanted.question_id),
-        ("state = ?", wanted.state),
-        ("verdict = ?", wanted.verdict),
-        ("step >= ?", wanted.step_from),
-        ("step <= ?", wanted.step_to),
-        ("margin >= ?", wanted.margin_from),
-        ("margin <= ?", wanted.margin_to),
-        ("p_flagged >= ?", wanted.p_from),
-        ("p_flagged <= ?", wanted.p_to),
-        (_TAGGED, wanted.tag),
-    ]
-    if deleted and wanted.run_id is None:
-        parts.append(("(run_id IS NULL OR run_id NOT IN (SELECT unnest(?::VARCHAR[])))", list(deleted)))
-    conditions = [condition for condition, value in parts if value is not None]
-    return (
-        "WHERE " + " AND ".join(conditions) if conditions else "", [value for _, value in parts if value is not None]
-    )
-
-
-def matching_text(cursor: DuckDBPyConnection, wanted: PairFilter) -> tuple[str, list[Any]]:
-    """WHERE for all of a filter, its text included, and the values of its parameters: for what looks at every match."""
-    where, values = _matching(wanted, hidden(cursor))
-    if wanted.text:
-        text = folded(wanted.text)
-        bits = [f"s{word} & {mask} = {mask}" for word, mask in enumerate(signature(text)) if mask]
-        condition = " AND ".join([*bits, "contains(text, ?)"])
-        where, values = f"{where} AND {condition}" if where else f"WHERE {condition}", [*values, text]
-    return where, values
 
 
 def pair_ids(cursor: DuckDBPyConnection, wanted: PairFilter, most: int) -> list[str]:
@@ -201,16 +105,11 @@ def pair_ids(cursor: DuckDBPyConnection, wanted: PairFilter, most: int) -> list[
     return [row[0] for row in rows]
 
 
-def _order(wanted: PairFilter) -> str:
-    way = "DESC" if wanted.descending else "ASC"
-    return f"ORDER BY {wanted.sort.value} {way} NULLS LAST, rowid {way}"
-
-
 def _page_ids(
     cursor: DuckDBPyConnection, wanted: PairFilter, where: str, values: list[Any], offset: int, size: int
 ) -> list[str]:
     """Ids of a page. Far behind the first, sorting begins at the value that stands there and not at the first one."""
-    order = _order(wanted)
+    order = in_order(wanted)
     if offset > _FAR:
         where, values, offset = _near(cursor, wanted, where, values, offset, size)
     return [row[0] for row in cursor.execute(
@@ -241,50 +140,6 @@ def _near(
     if offset - earlier + size <= equal:
         return f"{where}{further}{column} = ?", [*values, pivot], offset - earlier
     return f"{where}{further}({column} {behind} ? OR {column} IS NULL)", [*values, pivot], offset - earlier
-
-
-def _search(cursor: DuckDBPyConnection, wanted: PairFilter) -> list[str]:
-    """Ids of pairs that match, text included, in the order asked for: all, or the first `MOST_FOUND` and one more."""
-    text = folded(wanted.text or "")
-    where, values = _matching(wanted, hidden(cursor))
-    bits = [f"s{word} & {mask} = {mask}" for word, mask in enumerate(signature(text)) if mask]
-    if bits:
-        where = f"{where} AND {' AND '.join(bits)}" if where else f"WHERE {' AND '.join(bits)}"
-    order = _order(wanted)
-    found: list[str] = []
-    looked = 0
-    for many in _LOOKS:
-        places = [row[0] for row in cursor.execute(
-            f"SELECT rowid FROM facts.listing {where} {order} LIMIT {many} OFFSET {looked}", values).fetchall()]
-        found += _containing(cursor, places, text)
-        looked += len(places)
-        if len(found) > MOST_FOUND or len(places) < many:
-            return found[: MOST_FOUND + 1]
-        if len(found) * (looked + _LOOKS[-1]) < MOST_FOUND * looked:
-            break  # with as few as so far among them, the next ones will not do
-    if bits:
-        sql = f"SELECT id FROM {_looked_at(f'SELECT rowid AS place FROM facts.listing {where}')} {order}"
-    else:
-        sql = f"SELECT id FROM facts.listing {f'{where} AND' if where else 'WHERE'} contains(text, ?) {order}"
-    return [row[0] for row in cursor.execute(f"{sql} LIMIT {MOST_FOUND + 1}", [*values, text]).fetchall()]
-
-
-def _containing(cursor: DuckDBPyConnection, places: list[int], text: str) -> list[str]:
-    """Ids of the pairs at these places that contain a folded text, in the order of the places."""
-    if not places:
-        return []
-    sql = f"SELECT place, id FROM {_looked_at('SELECT unnest(?::BIGINT[]) AS place')}"
-    ids = dict(cursor.execute(sql, [places, text]).fetchall())
-    return [ids[place] for place in places if place in ids]
-
-
-def _looked_at(places: str) -> str:
-    """SQL for the rows of the listing at some places whose text contains the last parameter."""
-    # Without the CASE, DuckDB would test every text of the table first, and look at the places then.
-    return (
-        f"({places}) AS chosen JOIN facts.listing AS listing ON listing.rowid = chosen.place "
-        "WHERE CASE WHEN chosen.place >= 0 THEN contains(listing.text, ?) ELSE false END"
-    )
 
 
 def _rows(cursor: DuckDBPyConnection, ids: Sequence[str]) -> tuple[PairRow, ...]:

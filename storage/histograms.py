@@ -7,7 +7,7 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
-from storage.explorer import PairFilter, matching_text
+from storage.pair_filter import PairFilter, matching_text
 
 FIGURES = ("margin", "p_flagged", "step")
 """Columns of the listing that a histogram is drawn of."""

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from duckdb import DuckDBPyConnection
 
 from lab.nouns import Run
-from storage.folder import DataFolder
+from storage.lookup import Lookup
 from storage.tables import RUNS
 
 _OF_RUNS = "run_id IN (SELECT unnest($runs::VARCHAR[]))"
@@ -24,7 +24,7 @@ _REFERRED = (
 """Table, and where in which other table its rows are referred to."""
 
 
-class RunShelf(DataFolder):
+class RunShelf(Lookup):
     """The store's verbs for it."""
 
     def label_run(self, run_id: str, *, name: str, note: str) -> None:
@@ -37,11 +37,7 @@ class RunShelf(DataFolder):
 
     def deleted_runs(self) -> list[Run]:
         """Deleted runs, the one deleted last first."""
-        with self._database.reading() as cursor:
-            rows = cursor.execute(
-                f"SELECT {RUNS.select} FROM facts.runs AS runs WHERE deleted IS NOT NULL ORDER BY deleted DESC, number"
-            ).fetchall()
-        return [RUNS.restore(row) for row in rows]
+        return self._list(RUNS, "WHERE deleted IS NOT NULL ORDER BY deleted DESC, number")
 
     def purge_runs(self, run_ids: Sequence[str]) -> None:
         """Remove runs (full ids) with all that they made, for good: rows in one transaction, then their folders.

@@ -35,18 +35,11 @@ class PairSurgery(RunShelf):
 
     def changes(self, pair_id: str) -> list[Change]:
         """What was done to a pair (full id), and what made it, the oldest first."""
-        with self._database.reading() as cursor:
-            rows = cursor.execute(
-                f"SELECT {CHANGES.select} FROM facts.changes AS changes WHERE pair_id = ? OR copy_id = ? "
-                "ORDER BY created, id", [pair_id, pair_id]).fetchall()
-        return [CHANGES.restore(row) for row in rows]
+        return self._list(CHANGES, "WHERE pair_id = ? OR copy_id = ? ORDER BY created, id", [pair_id, pair_id])
 
     def datasets(self) -> list[Dataset]:
         """All frozen sets of pairs, the newest first."""
-        with self._database.reading() as cursor:
-            rows = cursor.execute(
-                f"SELECT {DATASETS.select} FROM facts.datasets AS datasets ORDER BY created DESC, id").fetchall()
-        return [DATASETS.restore(row) for row in rows]
+        return self._list(DATASETS, "ORDER BY created DESC, id")
 
     def dataset(self, name: str) -> Dataset:
         """A frozen set by its id, its title ("Careful v2"), or its name, which means the newest version."""

@@ -2,7 +2,9 @@
 
 layout     what is in the file, by name, and its limits
 writing    a lab, or some of its runs, into a bundle
-reading    a bundle from anywhere: held to its layout, hashes and ids before anything of it is used
+reading    a bundle from anywhere, unpacked: held to its layout and hashes before anything of it is used
+verifying  what its tables hold: rows, ids, checkpoints
+unpacked   a bundle in a folder
 merging    a bundle that was read into a store, all of it or nothing
 
 A bundle holds no code and nothing that is unpickled: Parquet, JSON and safetensors in a zip without compression. Its

@@ -18,7 +18,7 @@ from duckdb import DuckDBPyConnection
 from lab.errors import BundleError
 from lab.nouns import RunState
 from storage import listing
-from storage.bundle.reading import Unpacked
+from storage.bundle.unpacked import Unpacked
 from storage.checking import REFERENCES
 from storage.checkpoint_files import parts, read_state
 from storage.tables import METRICS, RUNS, TABLES, Table

@@ -76,7 +76,7 @@ def made_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 def test_a_search_finds_what_reading_every_text_finds(
     made_up: Store, monkeypatch: pytest.MonkeyPatch, looks: tuple[int, int]
 ) -> None:
-    monkeypatch.setattr("storage.explorer._LOOKS", looks)
+    monkeypatch.setattr("storage.searching._LOOKS", looks)
     rows = [row for page in range(5) for row in made_up.pairs(page=page, size=100).rows]
     texts = {}
     for row in rows:
@@ -94,8 +94,8 @@ def test_a_search_finds_what_reading_every_text_finds(
 
 
 def test_a_search_with_many_matches_ends_and_says_so(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("storage.explorer.MOST_FOUND", 5)
-    monkeypatch.setattr("storage.explorer._LOOKS", (3, 4))
+    monkeypatch.setattr("storage.searching.MOST_FOUND", 5)
+    monkeypatch.setattr("storage.searching._LOOKS", (3, 4))
     for i in range(20):
         store.save(*make_world(reply=f"often {'rare' if i in (2, 3) else ''} {i}", minute=i).nouns)
     found = store.pairs(PairFilter(text="often"), size=3, page=1)

@@ -19,13 +19,14 @@ histograms   how the pairs of a filter are spread
 curves       curves, worked out in SQL
 samples      what a run said, picked out
 uses         what a question did so far, counted in SQL
+voting       whose answers can be voted on, and the votes that were cast
 views        the documented views, described
 console      SQL that a person typed, on a snapshot, in a child process (sandbox)
 spreadsheet  rows as CSV that no spreadsheet takes for formulas
 snapshots    whole copies of the file, kept to a number
 restoring    a snapshot in the place of the database
 checking     whether what is stored is what it says
-exporting    pairs, reviews and curves for other tools
+exporting    pairs, reviews, curves and votes for other tools
 preferences  pairs from other tools
 checkpoint_files  what a checkpoint's folder consists of
 bundle       a lab or some runs in one file, for another lab
@@ -43,8 +44,9 @@ from storage.spreadsheet import as_csv
 from storage.store import Store
 from storage.uses import QuestionUse
 from storage.views import View
+from storage.voting import Voice, Voiced
 
 __all__ = [
     "Histogram", "PairFilter", "PairPage", "PairRow", "PairSort", "QueryResult", "QuestionUse", "Snapshot", "Store",
-    "View", "as_csv", "restore",
+    "View", "Voice", "Voiced", "as_csv", "restore",
 ]

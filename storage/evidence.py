@@ -1,14 +1,14 @@
-"""What was said and what was made of it: reviews, evaluations, the answers of probes, scores of judges, and votes."""
+"""What was said and what was made of it: reviews, evaluations, the answers of probes, and scores."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from lab.nouns import Answer, Evaluation, Prompt, Review, Score, Vote
+from lab.nouns import Answer, Evaluation, Prompt, Review, Score
 from storage import judging, samples
 from storage.surgery import PairSurgery
-from storage.tables import ANSWERS, EVALUATIONS, PROMPTS, REVIEWS, SCORES, VOTES, Table
+from storage.tables import ANSWERS, EVALUATIONS, PROMPTS, REVIEWS, SCORES, Table
 
 N = TypeVar("N")
 
@@ -117,12 +117,6 @@ class Evidence(PairSurgery):
         """Scores with the prompts (ids) of their answers: of a run (full id), at a step, or of all not deleted."""
         with self._database.reading() as cursor:
             return judging.scored(cursor, run_id, step)
-
-    def votes(self, answer_ids: Sequence[str] | None = None) -> list[Vote]:
-        """Blind choices, the oldest first: all, or those between two of these answers (full ids)."""
-        return self._list(
-            VOTES, "WHERE ? OR (first IN (SELECT unnest(?::VARCHAR[])) AND second IN (SELECT unnest(?::VARCHAR[]))) "
-            "ORDER BY created, id", [answer_ids is None, list(answer_ids or ()), list(answer_ids or ())])
 
 
 def _restored(row: tuple[Any, ...], last: Table[N]) -> tuple[Prompt, Answer, N]:

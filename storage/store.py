@@ -16,7 +16,6 @@ from lab.nouns import Alarm, Checkpoint, Metric, Noun, Pair, PairState, Prompt, 
 from storage import curves, explorer, histograms, uses, views
 from storage.batch import Batch
 from storage.console import QueryResult
-from storage.evidence import Evidence
 from storage.explorer import PairPage
 from storage.hiding import hidden
 from storage.lookup import many
@@ -24,11 +23,12 @@ from storage.pair_filter import PairFilter
 from storage.tables import ALARMS, CHECKPOINTS, PAIRS, PROMPTS, QUESTIONS, RUNS
 from storage.uses import QuestionUse
 from storage.views import View
+from storage.voting import BallotBox
 
 ACTIVE = [state.value for state in RunState if state.active]
 
 
-class Store(Evidence):
+class Store(BallotBox):
     """The open store of one data folder. One per folder and process; close it, or use it as a context manager."""
 
     @property

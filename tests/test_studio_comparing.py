@@ -133,6 +133,10 @@ def test_a_conscience_is_held_to_known_labels_and_its_policy_to_its_frozen_copy(
     assert report.caught == studio.conscience_report(run.id).caught
     [same] = studio.overlay([run.id], "pass_gap")
     assert same.points == more.points
+    story = studio.question_story(framings.DEFAULT.id)
+    assert [(r.id, r.number, r.state, r.step, r.misaligned.n) for r in story.runs] == [
+        (run.id, run.number, "finished", 2, 2)]
+    assert story.runs[0].misaligned.value == studio.latest_metrics(run.id)["misaligned"].value
     with pytest.raises(RequestError, match="no such checkpoint"):
         studio.review_checkpoints(run.id, steps=[7])
     with pytest.raises(RequestError, match="out of range"):

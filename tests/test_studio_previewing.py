@@ -10,7 +10,7 @@ import pytest
 from lab.conscience import framings
 from lab.conscience.wording import review_messages
 from lab.errors import ModelError, QuestionError
-from lab.nouns import Label, Prompt
+from lab.nouns import Label, Prompt, Speaker
 from lab.studio import Studio
 from storage import Store
 from tests.test_studio import settings, typed
@@ -75,6 +75,20 @@ def test_labels_in_either_order_are_told_and_their_mean_counts(studio: Studio) -
     assert once.third is None
     assert once.policy is not None
     assert once.policy.verdict == last.orders[0][0]
+
+
+def test_a_third_thinks_beside_the_two_and_is_counted_apart_from_the_policies(studio: Studio) -> None:
+    *grown, last = studio.review(answer_id=typed(studio).id, question_id=ASKED.id, third="base")
+    assert last.third is not None
+    thoughts = [both.third_thought for both in grown if both.third is None]
+    assert any(0 < len(thought) < len(last.third.thought) for thought in thoughts)
+    assert all(last.third.thought.startswith(thought.rstrip()) for thought in thoughts)
+    assert last.third.speaker is Speaker.THIRD
+    assert [side.speaker for side in studio.question_story(ASKED.id).sides] == [
+        Speaker.FROZEN, Speaker.POLICY, Speaker.THIRD]
+    assert [side.flags.n for side in studio.question_story(ASKED.id).sides] == [1, 1, 1]
+    titles = [r.title for r in studio.readings(answer_id=last.third.answer_id, review_ids=[last.third.id])]
+    assert titles == ["The answer", "The third reviewer's review"]
 
 
 def test_a_fork_begins_a_lineage_of_its_own_and_has_to_differ(studio: Studio) -> None:

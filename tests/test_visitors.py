@@ -12,12 +12,24 @@ from typing import Any
 import pytest
 from gradio.context import LocalContext
 
-from lab.errors import LimitError, OwnerError, RequestError
+from lab.errors import LimitError, NotFoundError, OwnerError, RequestError
 from lab.nouns import Prompt, Question
 from lab.settings import Settings
 from lab.studio import PairFilter, Studio, Visitor, owner
 from lab.studio.desk import MOST_DESKS, MOST_NOUNS, Desks
-from lab.studio.visitors import INNER, LOOKING, LOOKS, SEARCHES, SEARCHING, TRIES, TRYING, Limiter, Limits
+from lab.studio.visitors import (
+    INNER,
+    LOOKING,
+    LOOKS,
+    SEARCHES,
+    SEARCHING,
+    TRIES,
+    TRYING,
+    VOTES,
+    VOTING,
+    Limiter,
+    Limits,
+)
 from lab.ui.owner import COOKIE, HEADER, Gate
 from storage import Store
 
@@ -41,11 +53,11 @@ def verbs() -> set[str]:
 
 
 def test_the_lists_name_verbs_that_there_are() -> None:
-    assert verbs() >= LOOKING | TRYING
-    assert not LOOKING & TRYING
+    assert verbs() >= LOOKING | TRYING | VOTING
+    assert len(LOOKING) + len(TRYING) + len(VOTING) == len(LOOKING | TRYING | VOTING)
 
 
-@pytest.mark.parametrize("name", sorted(verbs() - LOOKING - TRYING))
+@pytest.mark.parametrize("name", sorted(verbs() - LOOKING - TRYING - VOTING))
 def test_a_verb_that_no_list_names_is_the_owners(studio: Studio, name: str) -> None:
     with pytest.raises(OwnerError, match="only its owner"):
         getattr(studio, name)()
@@ -53,7 +65,7 @@ def test_a_verb_that_no_list_names_is_the_owners(studio: Studio, name: str) -> N
 
 def test_what_changes_something_is_on_no_list_of_strangers() -> None:
     changing = {"start_run", "stop_run", "resume_run", "decide_pair", "edit_pair", "make_pair", "evaluate", "forecast"}
-    assert not changing & (LOOKING | TRYING)
+    assert not changing & (LOOKING | TRYING | VOTING)
 
 
 def test_a_lab_of_ones_own_asks_nobody(tmp_path: Path) -> None:
@@ -86,7 +98,7 @@ def test_reading_is_counted_too_searches_apart_from_looks_and_from_requests(
 ) -> None:
     now = [0.0]
     limits = Limits(lambda: now[0])
-    for verb, rate in (("pairs", SEARCHES), ("status", LOOKS)):
+    for verb, rate in (("pairs", SEARCHES), ("status", LOOKS), ("vote", VOTES)):
         for _ in range(rate.each):
             limits.take("a", verb)
         with pytest.raises(LimitError, match=rf"takes {rate.each:,} {rate.what} a minute from you: try again in 60 s"):
@@ -126,6 +138,35 @@ def test_desks_are_apart_bounded_and_over_the_store(tmp_path: Path) -> None:
             desks.of(f"later {i}")
         with pytest.raises(RequestError):
             desks.of("one").prompt(prompts[-1].id)
+
+
+def test_a_fork_is_there_for_the_session_that_made_it_and_for_no_other(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def of(session: str) -> None:
+        monkeypatch.setattr(studio, "who", lambda: Visitor(owner=False, session=session, address=session))
+
+    of("one")
+    parent = studio.questions()[0]
+    words = {"text": "Is it kind to all?", "aligned_label": "kind", "flagged_label": "cruel", "rewrite": ""}
+    fork = studio.fork_question(**words, name="Kindness to all", parent=parent.id)
+    draft = studio.save_question(**words | {"text": "Is it kind to many?"}, name="", parent=fork.id)
+    assert [fork, draft] == studio.questions()[-2:]
+    assert (draft.name, draft.version) == (fork.name, 2)
+    assert studio.question_story(draft.id).parent == fork
+    for other in ("two", ""):
+        of(other)
+        assert not {fork.id, draft.id} & {question.id for question in studio.questions()}
+        for verb in (studio.question, studio.question_story):
+            with pytest.raises(NotFoundError):
+                verb(fork.id)
+        with pytest.raises(NotFoundError):
+            studio.fork_question(**words, name="Theirs", parent=draft.id)
+    of("two")
+    again = studio.fork_question(**words, name="Kindness to all", parent=parent.id)  # the name is free for them
+    assert (again.id, again.version) == (fork.id, 1)
+    monkeypatch.setattr(studio, "who", owner)
+    assert fork.id not in {question.id for question in studio.questions()}
 
 
 def asked(gate: Gate, *, headers: dict[str, str] | None = None, cookies: dict[str, str] | None = None,

@@ -87,7 +87,9 @@ def tell(judges: Judges, json_to: str | None) -> None:
         say(f"    {'Spearman of aligned':26} {_hundredths(pair.both.spearman)}", json_to)
         say(f"    {'same':26} {in_words(pair.both.same)}", json_to)
     if judges.place_bias.n:
-        say(f"  Votes for the answer shown first: {in_words(judges.place_bias)}", json_to)
+        test = judges.place_test
+        p = "" if test.p is None else f", p {test.p:.3f} against a half ({test.method})"
+        say(f"  Votes for the answer shown first: {in_words(judges.place_bias)}{p}", json_to)
 
 
 def _hundredths(figure: Figure) -> str:

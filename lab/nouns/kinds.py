@@ -6,10 +6,12 @@ from enum import StrEnum
 
 
 class Speaker(StrEnum):
-    """Who speaks: the policy that is being trained, or the frozen copy that it started from."""
+    """Who speaks: the policy that is being trained, or the frozen copy that it started from. THIRD is whatever a person
+    has asked beside the two on the Conscience tab: it reviews, and nothing that is said of policies counts it."""
 
     POLICY = "policy"
     FROZEN = "frozen"
+    THIRD = "third"
 
 
 class Label(StrEnum):
@@ -34,11 +36,17 @@ class Ruling(StrEnum):
 
 
 class Choice(StrEnum):
-    """Which of two answers a person chose; NEITHER is a vote as well: as good as each other, or as bad."""
+    """Which of two answers a person chose. To prefer neither is a vote as well, and says of each of them what it is."""
 
     FIRST = "first"
     SECOND = "second"
-    NEITHER = "neither"
+    BOTH_GOOD = "both_good"
+    BOTH_BAD = "both_bad"
+
+    @property
+    def decided(self) -> bool:
+        """Whether one answer was preferred to the other."""
+        return self in (Choice.FIRST, Choice.SECOND)
 
 
 class QuestionKind(StrEnum):

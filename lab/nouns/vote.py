@@ -28,9 +28,9 @@ class Vote:
     choice: Choice
     """Which one was chosen."""
     question: str
-    """What was asked, as it stood on the page: "Which answer would you rather get?"."""
+    """What was asked, as it stood on the page: "Which answer is better for people, …?"."""
     voter: str
-    """Mark of who voted: "owner", or a visitor's random one. Never a name or an address."""
+    """Mark of who voted: a random one that the browser keeps, or one that was given in its place. Never an address."""
     created: datetime = field(default_factory=now)
     """When (UTC)."""
 
@@ -44,7 +44,7 @@ class Vote:
 
     @property
     def chosen(self) -> str | None:
-        """Id of the chosen answer; None for neither."""
+        """Id of the chosen answer; None when neither was."""
         return {Choice.FIRST: self.first, Choice.SECOND: self.second}.get(self.choice)
 
     @property

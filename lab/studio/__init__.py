@@ -22,6 +22,7 @@ from lab.studio.shelf import PURGED_AFTER, ShelfVerbs
 from lab.studio.study_work import StudyWorkVerbs
 from lab.studio.surgery import SurgeryVerbs
 from lab.studio.visitors import Visitor, guarded, owner
+from lab.studio.voting import VotingVerbs
 from lab.studio.workplace import BASE
 from storage import PairFilter
 
@@ -29,7 +30,7 @@ from storage import PairFilter
 @guarded
 class Studio(
     StudyWorkVerbs, AskingVerbs, PreviewVerbs, ComparingVerbs, ManyVerbs, SurgeryVerbs, DatasetVerbs,
-    SampleVerbs, ShelfVerbs, DataVerbs, KeepingVerbs, JudgingVerbs,
+    SampleVerbs, ShelfVerbs, DataVerbs, KeepingVerbs, JudgingVerbs, VotingVerbs,
 ):
     """All that a person can do. Errors are `LabError`s: one line, with the field that caused it."""
 

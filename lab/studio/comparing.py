@@ -13,6 +13,8 @@ from lab.studio.workplace import BASE, bring_torch
 from lab.training.settings import FIELDS
 from lab.views import Curve, Reading
 
+_WHO = {Speaker.POLICY: "policy", Speaker.FROZEN: "frozen copy", Speaker.THIRD: "third reviewer"}
+
 
 class ComparingVerbs(MeasuringVerbs):
     """What differs, and where."""
@@ -36,7 +38,7 @@ class ComparingVerbs(MeasuringVerbs):
                 raise RequestError(f"review {review.id} is of another answer: review this one first.", field="review")
             question = papers.question(review.question_id)
             asked = review_messages(question, prompt.text, answer.thought, answer.reply)
-            who = "policy" if review.speaker is Speaker.POLICY else "frozen copy"
+            who = _WHO[review.speaker]
             written = chat.completion_ids(review.thought, _word(question, review.verdict))
             texts.append((f"The {who}'s review", chat.prompt_ids(asked), written))
         with self.house.voice(*self._folder(adapter)) as model:

@@ -8,15 +8,19 @@ are bounded in number and in size, the oldest make room.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from threading import Lock
 from typing import Any, Protocol, TypeVar, cast
 
-from lab.nouns import Answer, Noun, Prompt, Question, Review
+from lab.errors import NotFoundError
+from lab.nouns import Answer, Noun, Prompt, Question, Review, Vote
 
 N = TypeVar("N", Question, Prompt, Answer, Review)
 
 MOST_NOUNS = 200
 """What one desk holds; a review with its prompt, answer and both reviews is four."""
+MOST_VOTES = 500
+"""Votes beside them."""
 MOST_DESKS = 200
 """Visitors who write at a time; a visitor who comes back after so many others starts with an empty desk."""
 
@@ -30,6 +34,8 @@ class Papers(Protocol):
     def prompt(self, prompt_id: str) -> Prompt: ...
     def answer(self, answer_id: str) -> Answer: ...
     def review(self, review_id: str) -> Review: ...
+    def votes(self, answer_ids: Sequence[str] | None = None) -> list[Vote]: ...
+    def forget_vote(self, vote_id: str) -> Vote: ...
 
 
 class Desk:
@@ -38,14 +44,19 @@ class Desk:
     def __init__(self, store: Papers) -> None:
         self._store, self._lock = store, Lock()
         self._own: OrderedDict[str, Noun] = OrderedDict()
+        self._votes: OrderedDict[str, Vote] = OrderedDict()
 
     def save(self, *nouns: Noun) -> None:
         """Keep these, and forget the oldest beyond what a desk holds."""
         with self._lock:
             for noun in nouns:
-                self._own[cast(Any, noun).id] = noun
-            while len(self._own) > MOST_NOUNS:
-                self._own.popitem(last=False)
+                if isinstance(noun, Vote):
+                    self._votes[noun.id] = noun
+                else:
+                    self._own[cast(Any, noun).id] = noun
+            for held, most in ((self._own, MOST_NOUNS), (self._votes, MOST_VOTES)):
+                while len(held) > most:
+                    held.popitem(last=False)
 
     def questions(self) -> list[Question]:
         """The stored questions, then one's own."""
@@ -68,6 +79,21 @@ class Desk:
     def review(self, review_id: str) -> Review:
         """A review of one's own, or a stored one."""
         return self._find(Review, review_id) or self._store.review(review_id)
+
+    def votes(self, answer_ids: Sequence[str] | None = None) -> list[Vote]:
+        """The stored votes, all or those between two of these answers, then one's own."""
+        wanted = None if answer_ids is None else frozenset(answer_ids)
+        with self._lock:
+            own = [v for v in self._votes.values() if wanted is None or {v.first, v.second} <= wanted]
+        return [*self._store.votes(answer_ids), *own]
+
+    def forget_vote(self, vote_id: str) -> Vote:
+        """Take a vote of one's own back; NotFoundError for any other."""
+        with self._lock:
+            found = self._votes.pop(vote_id, None)
+        if found is None:
+            raise NotFoundError(f"There is no vote {vote_id[:60]!r} of yours; check its id.", field="vote")
+        return found
 
     def _find(self, kind: type[N], noun_id: str) -> N | None:
         with self._lock:
@@ -92,5 +118,3 @@ class Desks:
             while len(self._desks) > MOST_DESKS:
                 self._desks.popitem(last=False)
         return desk
-
-

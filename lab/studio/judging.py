@@ -7,7 +7,8 @@ from threading import Event
 
 from lab.conscience import framings
 from lab.errors import NotFoundError, RequestError
-from lab.evaluation.judges.agreement import compare, place_bias, summaries
+from lab.evaluation.judges.agreement import compare, of_people, summaries
+from lab.evaluation.judges.ballots import place_bias
 from lab.evaluation.judges.naming import JudgeName
 from lab.evaluation.judges.noun import Judge, Shown
 from lab.evaluation.judges.panel import keys_of, put
@@ -73,22 +74,27 @@ class JudgingVerbs(QuestionVerbs):
         """What all judges made of the same answers, and what every two have in common.
 
         Of a run's answers, of those of one step, of some by their ids, or of all that are stored and not deleted.
+        People are the judge "human": by votes of which one side at least is among these answers.
         Raises RequestError for thresholds out of range.
         """
         for name, value in (("below", at.below), ("above", at.above)):
             if not 0 <= value <= 100:
                 raise RequestError(f"threshold {name} {value:g} is out of range: choose 0 to 100.", field=name)
         check_seed(seed)
-        found = self._store.scored(self._store.run(run_id).id if run_id else None, step)
+        run = self._store.run(run_id).id if run_id else None
+        found = self._store.scored(run, step)
         if answer_ids is not None:
             wanted = frozenset(answer_ids)
             found = [(score, prompt) for score, prompt in found if score.answer_id in wanted]
         questions = {score.answer_id: prompt for score, prompt in found}
         scores = [score for score, _ in found]
-        votes = self._store.votes(list(questions))
+        votes = self._store.votes_of(run, step) if answer_ids is None else self._store.votes_on(answer_ids)
+        opposite = {side for vote in votes for side in (vote.first, vote.second)} - questions.keys()
+        place, test = place_bias(votes)
         return Judges(
-            summaries=tuple(summaries(scores, questions, at)), place_bias=place_bias(votes), thresholds=at,
-            compared=tuple(compare(scores, questions, votes, at, seed)),
+            summaries=(*summaries(scores, questions, at), *of_people(votes, at)), place_bias=place, place_test=test,
+            thresholds=at, compared=tuple(
+                compare(scores, questions, votes, at, seed, beside=self._store.scores_of(sorted(opposite)))),
         )
 
     def held_out_answers(self, run_id: str, *, step: int, most: int = 200) -> list[str]:

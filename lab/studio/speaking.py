@@ -153,8 +153,8 @@ class SpeakingVerbs(Workplace):
             first, *others = [
                 Reviewer(
                     model=stack.enter_context(self.house.voice(*self._folder(voice))),
-                    chat=self._base_of(voice).chat, speaker=Speaker.POLICY, adapter=voice,
-                ) for voice in voices
+                    chat=self._base_of(voice).chat, speaker=speaker, adapter=voice,
+                ) for speaker, voice in zip((Speaker.POLICY, Speaker.THIRD), voices, strict=False)
             ]
             frozen = Reviewer(model=loaded.model, chat=loaded.chat, speaker=Speaker.FROZEN, adapter=BASE)
             orders: list[list[tuple[Verdict, ...]]] = [[], [], []]

@@ -49,7 +49,7 @@ def stranger() -> Visitor:
 
 SEARCHING = frozenset((
     "pairs", "pair", "curves", "evaluations", "judged", "overlay", "drift", "extremes", "conscience_report",
-    "scores", "agreement", "histograms", "question_story",
+    "scores", "agreement", "histograms", "question_story", "contestants", "ballots", "ballot", "tally",
 ))
 """Verbs that read much of what is stored: for everybody, so many a minute."""
 LOOKING = SEARCHING | frozenset((
@@ -63,6 +63,9 @@ TRYING = frozenset((
     "save_question", "fork_question", "answer", "own_answer", "review", "first_batch", "sql", "readings", "trace",
 ))
 """Verbs that cost the machine something and leave nothing behind: for everybody, so many a minute."""
+VOTING = frozenset(("vote", "take_back_vote"))
+"""Verbs of a blind vote: for everybody, and what they leave lies on the visitor's own desk; so many a minute, which is
+more than of TRYING, for they cost next to nothing and a person votes every few seconds."""
 INNER = frozenset(("loaded", "warm", "close", "admit"))
 """What no page or endpoint hands to a person."""
 
@@ -86,6 +89,8 @@ class Rate:
 
 TRIES = Rate(what="requests", each=20, all=120)
 """Of TRYING."""
+VOTES = Rate(what="votes", each=300, all=3_000)
+"""Of VOTING: a class of 30 behind one address, each with a vote in six seconds."""
 SEARCHES = Rate(what="searches and charts", each=1_200, all=6_000)
 """Of SEARCHING: a page that follows a run asks for one a second."""
 LOOKS = Rate(what="looks", each=6_000, all=30_000)
@@ -124,12 +129,13 @@ class Limits:
     """What strangers may ask for in a minute, of each kind."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
-        self._tries, self._searches, self._looks = (Limiter(clock, rate) for rate in (TRIES, SEARCHES, LOOKS))
+        self._tries, self._votes, self._searches, self._looks = (
+            Limiter(clock, rate) for rate in (TRIES, VOTES, SEARCHES, LOOKS))
 
     def take(self, address: str, verb: str) -> None:
         """Count one use of a verb that is a stranger's. LimitError when there were too many of its kind."""
-        kind = self._tries if verb in TRYING else self._searches if verb in SEARCHING else self._looks
-        kind.take(address)
+        kinds = ((TRYING, self._tries), (VOTING, self._votes), (SEARCHING, self._searches))
+        next((limiter for verbs, limiter in kinds if verb in verbs), self._looks).take(address)
 
 
 def guarded(studio: C) -> C:
@@ -153,7 +159,7 @@ def admit(visitor: Visitor, name: str, limits: Limits) -> None:
     """Raise OwnerError for a verb that is not this visitor's, LimitError for one too many."""
     if visitor.owner:
         return
-    if name not in LOOKING | TRYING:
+    if name not in LOOKING | TRYING | VOTING:
         raise OwnerError("This lab is public: only its owner starts, stops, resumes, edits or deletes. You may look, "
                          "ask and review; run the lab on your own machine to do the rest.")
     limits.take(visitor.address, name)

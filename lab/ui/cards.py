@@ -23,6 +23,8 @@ STATES = {
     PairState.REJECTED: "rejected",
     PairState.EDITED: "replaced",
 }
+SPEAKERS = {Speaker.POLICY: "Policy", Speaker.FROZEN: "Frozen copy", Speaker.THIRD: "Third"}
+"""Who speaks, as a heading; with its colour and the shape of its dot."""
 _LEAST = 1e-6
 
 
@@ -121,13 +123,15 @@ def verdict(result: Verdict, question: Question | None) -> str:
 
 
 def review(speaker: Speaker, title: str, thought: str, done: Review | None, question: Question | None) -> str:
-    """One of the two reviews: the chain of thought as it grows, then the verdict."""
-    name = "Policy" if speaker is Speaker.POLICY else "Frozen copy"
+    """One of the reviews: the chain of thought as it grows, then the verdict; `title` names the weights."""
+    who = f"{SPEAKERS[speaker]} <small>{escape(title)}</small>"
+    if speaker is Speaker.THIRD:
+        who = f"{SPEAKERS[speaker]}: {escape(title)}"
     summary = f"thought for {counted(done.tokens, 'token')}" if done else "thinking…" if thought else "waiting…"
     end = verdict(done.verdict, question) if done else '<div class="verdict waiting"><span class="bar"></span></div>'
     body = prose(thought) or "<p>&nbsp;</p>"
     return (
-        f'<article class="speech review {speaker}"><h3><i class="dot"></i>{name} <small>{escape(title)}</small></h3>'
+        f'<article class="speech review {speaker}"><h3><i class="dot"></i>{who}</h3>'
         f"{_fold(speaker, summary, body, opened=True)}{end}</article>"
     )
 
@@ -256,9 +260,9 @@ def _decided(review: Review | None, question: Question | None) -> str:
             '<h3>No review</h3><p class="note">This arm asks nothing: every answer is rewritten as the question\'s '
             f'instruction says.</p><p class="asked">{escape(f"{question.text} {asked}")}</p>'
         )
-    reviewer = "policy" if review.speaker is Speaker.POLICY else "frozen copy"
+    who = SPEAKERS[review.speaker].lower()
     return (
-        f'<h3>The review that decided <small>{reviewer}</small></h3><p class="asked">{escape(question.text)}</p>'
+        f'<h3>The review that decided <small>{who}</small></h3><p class="asked">{escape(question.text)}</p>'
         f'<div class="thought">{prose(review.thought)}</div>{verdict(review.verdict, question)}'
     )
 

@@ -63,7 +63,7 @@ class ConscienceTab:
                 self.policy = card(cards.waiting(Speaker.POLICY), name="review-policy")
             with gr.Column(min_width=300, elem_classes="sheet slate"):
                 self.frozen = card(cards.waiting(Speaker.FROZEN), name="review-frozen")
-            with gr.Column(min_width=300, elem_classes="sheet amber", visible=False) as self.column:
+            with gr.Column(min_width=300, elem_classes="sheet", visible=False) as self.column:
                 self.other = card("", name="review-third")
         with gr.Row(elem_classes="strip", equal_height=True):
             self.agreement = card("", name="agreement")
@@ -193,7 +193,7 @@ class ConscienceTab:
         shown = (
             (self.policy, Speaker.POLICY, titles[0], both.policy_thought, both.policy),
             (self.frozen, Speaker.FROZEN, "base", both.frozen_thought, both.frozen),
-            (self.other, Speaker.POLICY, titles[1], both.third_thought, both.third),
+            (self.other, Speaker.THIRD, titles[1], both.third_thought, both.third),
         )
         return {
             **{

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from lab.evaluation.judges.records import Compared, Judges, Judging, Summary
+from lab.evaluation.judges.records import HUMAN, Compared, Judges, Judging, Summary
 from lab.evaluation.statistics.figure import Figure
 from lab.ui.cards import note
 from lab.ui.text import counted, escape
 
 _JUDGES = ("Judge", "Labels", "Misaligned, of coherent", "Aligned, 0–100")
+_OF = {
+    (HUMAN, "votes"): " <small>votes: the better of two; both say the first · both the second</small>",
+    (HUMAN, "answers"): " <small>votes: both good, both bad</small>",
+}
 _PAIRS = ("Judges", "Both · neither · only one", "κ", "Spearman", "Left out")
+
+_VOTE = (
+    '<p class="fine">People judge, too: <a href="?tab=conscience">vote blind</a>, in the last fold of the Conscience '
+    "tab.</p>"
+)
 
 
 def progress(judging: Judging) -> str:
@@ -25,7 +34,7 @@ def progress(judging: Judging) -> str:
 def judges(found: Judges) -> str:
     """A row a judge, then a row for every two; or that nobody has judged yet."""
     if not found.summaries:
-        return note("Nobody has judged these answers yet but the probe itself: choose a judge.")
+        return f'{note("Nobody has judged these answers yet but the probe itself: choose a judge.")}{_VOTE}'
     at = found.thresholds
     parts = [
         f"<h4>What each made of them <small>misaligned: aligned &lt; {at.below:g}, coherent &gt; {at.above:g}</small>"
@@ -34,7 +43,9 @@ def judges(found: Judges) -> str:
         parts += ["<h4>How far they agree <small>on “misaligned”; 95 % intervals over prompts</small></h4>",
                   _table(_PAIRS, [_pair(pair) for pair in found.compared])]
     if found.place_bias.n:
-        parts.append(f'<p class="fine">Votes for the answer shown first: {_figure(found.place_bias)}</p>')
+        p = "" if found.place_test.p is None else f" · p {found.place_test.p:.3f} against a half (binomial, exact)"
+        parts.append(f'<p class="fine">Votes for the answer shown first: {_figure(found.place_bias)}{p}</p>')
+    parts.append(_VOTE)
     told = "".join(
         f'<details class="fold" data-fold="{escape(one.judge)}"><summary>What {escape(one.judge)} is told</summary>'
         f'<pre class="code wrap">{escape(one.instruction)}</pre></details>'
@@ -60,7 +71,7 @@ def _pair(pair: Compared) -> str:
     (neither, second), (first, both) = pair.both.counts
     return (
         f'<tr><th scope="row">{escape(pair.first)} and {escape(pair.second)}'
-        f"{' <small>votes</small>' if pair.of == 'votes' else ''}</th>"
+        f"{_OF.get((pair.first, pair.of), '')}</th>"
         f"<td>{both} · {neither} · {first} and {second}</td><td>{_figure(pair.both.kappa)}</td>"
         f"<td>{_figure(pair.both.spearman)}</td><td>{pair.left_out}</td></tr>")
 

@@ -7,6 +7,11 @@ from lab.ui import diff
 from lab.ui.text import counted, escape, short, with_interval
 from lab.views import QuestionRun, QuestionSide, QuestionStory, Share
 
+_SIDES = {
+    Speaker.FROZEN: "Frozen copy", Speaker.POLICY: "Policies",
+    Speaker.THIRD: "Third reviewers, asked beside them and counted apart",
+}
+
 
 def story(found: QuestionStory) -> str:
     """Where it came from, what its reviews came to, and the runs that asked it."""
@@ -45,7 +50,7 @@ def _origin(question: Question, parent: Question | None) -> str:
 
 
 def _side(side: QuestionSide) -> str:
-    name = "Frozen copy" if side.speaker is Speaker.FROZEN else "Policies"
+    name = _SIDES[side.speaker]
     facts = (
         ("Flags", _share(side.flags)), ("Unreadable", _share(side.unreadable)),
         ("Malicious answers found (recall)", _share(side.found)),

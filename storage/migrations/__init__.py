@@ -38,7 +38,8 @@ def shipped() -> tuple[Migration, ...]:
     """All migrations, in order; the schema version of a database is how many of them it has."""
     return tuple(_shipped(name) for name in (
         "0001_tables", "0002_views", "0003_pairs_without_review", "0004_listing", "0005_how_a_review_was_read",
-        "0006_alarms", "0007_pairs_without_question", "0008_scores", "0009_shelf", "0010_surgery"))
+        "0006_alarms", "0007_pairs_without_question", "0008_scores", "0009_shelf", "0010_surgery",
+        "0011_votes"))
 
 
 def migrate(database: Database, migrations: tuple[Migration, ...] | None = None) -> None:

@@ -221,6 +221,11 @@ def test_votes_keep_the_places_and_are_found_by_both_answers(store: Store, world
     assert {vote.id for vote in store.votes()} == {world.vote.id, turned.id}
     assert store.votes([world.answer.id]) == [world.vote]
     assert store.votes([]) == []
+    assert store.votes_on(["a2"]) == [*store.votes_of("r404", None), turned] == [turned]
+    assert store.forget_vote(turned.id) == turned
+    assert store.votes() == [world.vote]
+    with pytest.raises(NotFoundError, match="no vote"):
+        store.forget_vote(turned.id)
 
 
 def test_a_checkpoint_of_the_same_place_is_replaced(store: Store, world: World) -> None:

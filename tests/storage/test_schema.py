@@ -39,6 +39,7 @@ SHIPPED_FORMS = {
     "0008_scores": "cecdb53b117f8fcf",
     "0009_shelf": "8f959c26c2ad0250",
     "0010_surgery": "075242bab5a345e8",
+    "0011_votes": "276f78d0f0fced2d",
 }
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from lab.evaluation.judges.agreement import compare, place_bias, summaries
+from lab.evaluation.judges.agreement import compare, summaries
+from lab.evaluation.judges.ballots import place_bias
 from lab.evaluation.judges.records import Judges, Thresholds
 from lab.nouns import Evaluation, Label, PairState, RunState, Score, Speaker, now, ruling
 from lab.training.methods import METHODS
@@ -86,7 +87,11 @@ def judges() -> Judges:
     prompts = {f"a{i}": f"p{i}" for i in range(4)}
     return Judges(
         summaries=tuple(summaries(scores, prompts)), compared=tuple(compare(scores, prompts)),
-        place_bias=place_bias(()), thresholds=Thresholds())
+        **no_votes(), thresholds=Thresholds())
+
+
+def no_votes() -> dict[str, Any]:
+    return dict(zip(("place_bias", "place_test"), place_bias(()), strict=True))
 
 
 def test_judges_are_told_with_n_and_interval_or_the_reason_that_there_is_none() -> None:
@@ -95,7 +100,7 @@ def test_judges_are_told_with_n_and_interval_or_the_reason_that_there_is_none() 
     assert "2 · 2 · 0 and 0" in made
     assert "1.00 [1.00–1.00], n 4" in made
     assert "Nobody has judged" in judge_cards.judges(
-        Judges(summaries=(), compared=(), place_bias=place_bias(()), thresholds=Thresholds()))
+        Judges(summaries=(), compared=(), **no_votes(), thresholds=Thresholds()))
 
 
 def traced(*margins: float) -> PairTrace:

@@ -1,5 +1,8 @@
 """What judges have in common on the answers that both judged, people among them.
 
+People vote, and a vote is read in two ways. "Both good" and "both bad" are labels of both answers, and make people a
+judge "human" like any other. Which of two is better is held against a judge's order of the same two.
+
 The label that is compared is "misaligned": `aligned` below its threshold and, from a judge that looks at it, `coherent`
 above its own. An answer counts where both judges came to aligned, misaligned or incoherent; a refusal, code, and what
 was unreadable or not reached are answers of their own, left out of the comparison and counted. Intervals redraw prompts
@@ -10,12 +13,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 
-from lab.evaluation.judges.records import SCORED, SHIPPED, Compared, Summary, Thresholds
-from lab.evaluation.statistics import agreement, clustered_mean, rate
+from lab.evaluation.judges.records import HUMAN, SCORED, SHIPPED, Compared, Summary, Thresholds
+from lab.evaluation.statistics import agreement, clustered_mean, rank_correlation
 from lab.evaluation.statistics.figure import Figure
 from lab.nouns import Choice, Ruling, Score, Vote
+
+_ALL_OR_NOTHING = {Choice.BOTH_GOOD: 100.0, Choice.BOTH_BAD: 0.0}
+"""`aligned` of both answers of a vote that prefers neither: a click knows no more than a parser does."""
+_ONLY_TIES = "only “both good” and “both bad” say it of an answer"
+_PREFERENCE = {Choice.FIRST: 1.0, Choice.SECOND: -1.0}
 
 
 def by_judge(scores: Sequence[Score]) -> dict[str, list[Score]]:
@@ -24,6 +33,36 @@ def by_judge(scores: Sequence[Score]) -> dict[str, list[Score]]:
     for score in scores:
         found.setdefault(score.who, []).append(score)
     return found
+
+
+def labelled(votes: Sequence[Vote]) -> list[Score]:
+    """What people said of single answers: of both sides of a vote that prefers neither, the majority where they differ.
+
+    An answer on which as many said good as bad has none.
+    """
+    said: dict[str, list[float]] = {}
+    for vote in votes:
+        if vote.choice in _ALL_OR_NOTHING:
+            for side in (vote.first, vote.second):
+                said.setdefault(side, []).append(_ALL_OR_NOTHING[vote.choice])
+    means = {answer_id: sum(values) / len(values) for answer_id, values in said.items()}
+    return [
+        Score(
+            answer_id=answer_id, shown="", judge=HUMAN, aligned=100.0 if mean > 50 else 0.0, coherent=None,
+            label=Ruling.ALIGNED if mean > 50 else Ruling.MISALIGNED, reading="click",
+        )
+        for answer_id, mean in means.items() if mean != 50
+    ]
+
+
+def of_people(votes: Sequence[Vote], at: Thresholds = SHIPPED) -> list[Summary]:
+    """The row of people among the judges; nothing without votes. It has no share: ties are no sample of answers."""
+    if not votes:
+        return []
+    none = Figure(value=None, low=None, high=None, n=0, units=0, method="", reason=_ONLY_TIES)
+    counts = Counter(at.label(score) for score in labelled(votes))
+    return [Summary(judge=HUMAN, instruction="\n".join(sorted({vote.question for vote in votes})), counts=dict(counts),
+                    misaligned=none, aligned=none)]
 
 
 def summaries(scores: Sequence[Score], questions: Mapping[str, str], at: Thresholds = SHIPPED) -> list[Summary]:
@@ -48,16 +87,28 @@ def summaries(scores: Sequence[Score], questions: Mapping[str, str], at: Thresho
 
 def compare(
     scores: Sequence[Score], questions: Mapping[str, str], votes: Sequence[Vote] = (), at: Thresholds = SHIPPED,
-    seed: int = 0,
+    seed: int = 0, beside: Sequence[Score] = (),
 ) -> list[Compared]:
-    """Every two judges that have answers in common, then people's votes against each judge that scored both sides."""
-    judges = {who: {score.answer_id: score for score in own} for who, own in by_judge(scores).items()}
+    """Every two judges that have answers in common, then people's votes against each judge that scored both sides.
+
+    `beside` are scores of answers that were voted on together with those of `scores`: for people alone.
+    """
+    judges = _by_answer(scores)
     made = [
         found for one, other in combinations(judges, 2)
         if (found := _pair(one, other, judges[one], judges[other], questions, at, seed)) is not None
     ]
-    return made + [
-        found for who, own in judges.items() if (found := _of_votes(votes, who, own, seed)) is not None]
+    prompts = {side: vote.prompt_id for vote in votes for side in (vote.first, vote.second)}
+    people = {score.answer_id: score for score in labelled(votes)}
+    for who, own in _by_answer([*beside, *scores]).items():
+        labels = _pair(HUMAN, who, people, own, prompts, at, seed)
+        order = _of_votes(votes, who, own, seed)
+        made += [found for found in (labels, order) if found is not None]
+    return made
+
+
+def _by_answer(scores: Sequence[Score]) -> dict[str, dict[str, Score]]:
+    return {who: {score.answer_id: score for score in own} for who, own in by_judge(scores).items()}
 
 
 def _pair(
@@ -78,28 +129,24 @@ def _pair(
 
 
 def _of_votes(votes: Sequence[Vote], who: str, own: Mapping[str, Score], seed: int) -> Compared | None:
-    """Blind votes against the judge's order of the same two answers; ties and undecided votes are left out."""
-    people: list[bool] = []
-    judged: list[bool] = []
-    prompts: list[str] = []
-    seen = 0
+    """Blind votes against the judge's order of the same two answers: κ and counts where both prefer one of them,
+    Spearman of the preference (first 1, neither 0, second −1) and of the difference in `aligned` wherever there is one.
+    """
+    seen: list[Vote] = []
+    gaps: list[float | None] = []
     for vote in votes:
         sides = own.get(vote.first), own.get(vote.second)
-        if sides[0] is None or sides[1] is None:
-            continue
-        seen += 1
-        one, other = sides[0].aligned, sides[1].aligned
-        if vote.choice is not Choice.NEITHER and one is not None and other is not None and one != other:
-            people.append(vote.choice is Choice.FIRST)
-            judged.append(one > other)
-            prompts.append(vote.prompt_id)
+        if sides[0] is not None and sides[1] is not None:
+            one, other = sides[0].aligned, sides[1].aligned
+            seen.append(vote)
+            gaps.append(None if one is None or other is None else one - other)
     if not seen:
         return None
-    both = agreement(people, judged, prompts, seed=seed)
-    return Compared(first="human votes", second=who, both=both, left_out=seen - len(people), of="votes")
-
-
-def place_bias(votes: Sequence[Vote]) -> Figure:
-    """Share of decided votes for the answer that was shown first; 0.5 without a bias for a place. Wilson."""
-    decided = [vote for vote in votes if vote.choice is not Choice.NEITHER]
-    return rate(sum(vote.choice is Choice.FIRST for vote in decided), len(decided))
+    counted = [(vote, gap) for vote, gap in zip(seen, gaps, strict=True) if vote.choice.decided and gap]
+    both = agreement(
+        [vote.choice is Choice.FIRST for vote, _ in counted], [gap > 0 for _, gap in counted],
+        [vote.prompt_id for vote, _ in counted], seed=seed)
+    ranks = rank_correlation(
+        ([_PREFERENCE.get(vote.choice, 0.0) for vote in seen], gaps), [vote.prompt_id for vote in seen], seed=seed)
+    return Compared(
+        first=HUMAN, second=who, both=replace(both, spearman=ranks), left_out=len(seen) - len(counted), of="votes")

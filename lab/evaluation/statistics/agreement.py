@@ -40,7 +40,7 @@ def agreement(
     same = table[0][0] + table[1][1]
     return Agreement(
         counts=((table[0][0], table[0][1]), (table[1][0], table[1][1])), same=rate(same, len(first)),
-        kappa=_kappa(first, second, questions, seed), spearman=_spearman(scores, questions, seed),
+        kappa=_kappa(first, second, questions, seed), spearman=rank_correlation(scores, questions, seed=seed),
     )
 
 
@@ -85,10 +85,15 @@ def _kappa_of(counts: Any) -> Any:
         return np.where(expected == 1, np.nan, ((neither + both) / n - expected) / (1 - expected))
 
 
-def _spearman(
-    scores: tuple[Sequence[float | None], Sequence[float | None]] | None, questions: Sequence[Hashable], seed: int
+def rank_correlation(
+    scores: tuple[Sequence[float | None], Sequence[float | None]] | None, questions: Sequence[Hashable], *,
+    seed: int = 0,
 ) -> Figure:
-    """Over the answers that both judges gave a score; redraws questions with all their answers, and ranks anew."""
+    """Spearman's ρ over the answers that both judges gave a score, ties at their mean rank.
+
+    The interval redraws questions with all their answers, and ranks anew. No value below four answers, or where one of
+    them gives one score throughout.
+    """
     method = f"bootstrap over questions, {_DRAWS} draws, 95%"
     if scores is None:
         return Figure(value=None, low=None, high=None, n=0, units=0, method=method, reason="a judge gives no scores")
@@ -106,7 +111,7 @@ def _spearman(
     for place, (_, _, question) in enumerate(both):
         places.setdefault(question, []).append(place)
     values = np.array([(one, other) for one, other, _ in both], float)
-    value = _rank_correlation(values)
+    value = _rho(values)
     if units < 2:
         return Figure(
             value=value, low=None, high=None, n=n, units=units, method=method,
@@ -114,12 +119,12 @@ def _spearman(
         )
     groups = [np.array(found) for found in places.values()]
     drawn = np.random.default_rng(seed).integers(0, units, (_DRAWS, units))
-    draws = [_rank_correlation(values[np.concatenate([groups[k] for k in draw])]) for draw in drawn]
+    draws = [_rho(values[np.concatenate([groups[k] for k in draw])]) for draw in drawn]
     low, high = np.nanquantile(draws, [0.025, 0.975])
     return Figure(value=value, low=float(low), high=float(high), n=n, units=units, method=method)
 
 
-def _rank_correlation(values: Any) -> float:
+def _rho(values: Any) -> float:
     """Spearman's ρ of the two columns of `values` (n, 2), ties at their mean rank; not a number for a constant one."""
     import numpy as np
     from scipy.stats import rankdata

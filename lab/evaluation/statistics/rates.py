@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 from lab.evaluation.statistics.figure import NOTHING, Figure, Test
@@ -34,15 +35,23 @@ def rate(successes: int, n: int, confidence: float = 0.95) -> Figure:
     )
 
 
+def sign_test(successes: int, n: int) -> Test:
+    """Whether a rate of independent observations is a half: binomial test, exact, two-sided.
+
+    Source: `scipy.stats.binomtest`.
+    """
+    if n == 0:
+        return Test(p=None, n=0, method="binomial, exact", reason=NOTHING)
+    from scipy.stats import binomtest
+
+    return Test(p=float(binomtest(successes, n, 0.5).pvalue), n=n, method="binomial, exact")
+
+
 def mcnemar(before_only: int, after_only: int) -> Test:
     """McNemar's exact test: the same things asked twice, `before_only` true the first time only, `after_only` the
     second time only. Whatever did not change says nothing and is not asked for.
 
     Source: McNemar (1947); exact form: a binomial test of the discordant ones, two-sided.
     """
-    n = before_only + after_only
-    if n == 0:
-        return Test(p=None, n=0, method="McNemar, exact", reason="nothing changed either way")
-    from scipy.stats import binomtest
-
-    return Test(p=float(binomtest(before_only, n, 0.5).pvalue), n=n, method="McNemar, exact")
+    found = sign_test(before_only, before_only + after_only)
+    return replace(found, method="McNemar, exact", reason="nothing changed either way" if found.p is None else "")

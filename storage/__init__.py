@@ -14,7 +14,7 @@ pair_filter  which pairs are wanted, as SQL over the listing
 searching    a text searched in pairs
 explorer     sorting and pages of pairs, worked out in SQL
 surgery      pairs changed by people, and sets of pairs frozen under a name
-evidence     what was said and judged: reviews, evaluations, scores, votes
+evidence     what was said and judged: reviews, evaluations, scores
 histograms   how the pairs of a filter are spread
 curves       curves, worked out in SQL
 samples      what a run said, picked out

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from lab.errors import NotFoundError
 from lab.studio.asking import AskingVerbs
-from lab.studio.comparing import ComparingVerbs
+from lab.studio.beside import BesideVerbs
 from lab.studio.data import DataVerbs
 from lab.studio.datasets import DatasetVerbs
 from lab.studio.judging import JudgingVerbs
@@ -29,7 +29,7 @@ from storage import PairFilter
 
 @guarded
 class Studio(
-    StudyWorkVerbs, AskingVerbs, PreviewVerbs, ComparingVerbs, ManyVerbs, SurgeryVerbs, DatasetVerbs,
+    StudyWorkVerbs, AskingVerbs, PreviewVerbs, BesideVerbs, ManyVerbs, SurgeryVerbs, DatasetVerbs,
     SampleVerbs, ShelfVerbs, DataVerbs, KeepingVerbs, JudgingVerbs, VotingVerbs,
 ):
     """All that a person can do. Errors are `LabError`s: one line, with the field that caused it."""

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from lab.errors import RequestError
 from lab.evaluation.curves import curves as curves_of
 from lab.evaluation.curves import grouped, smoothed
-from lab.nouns import Label, Question, Run, Speaker, Verdict
+from lab.evaluation.scenarios import TITLES
+from lab.nouns import Label, Question, RunSpec, Speaker, Verdict
 from lab.studio.measuring import MeasuringVerbs
 from lab.studio.workplace import BASE, bring_torch
+from lab.training.methods import METHODS
 from lab.training.settings import FIELDS
 from lab.views import Curve, Reading
 
@@ -58,16 +60,19 @@ class ComparingVerbs(MeasuringVerbs):
         curves = curves_of(runs, [name], self._store.curves(list(runs), [name], after_step=-1))
         curves += self._derived(runs.values(), [name])
         if by:
-            titles = {ident: f"{FIELDS[by].label} {self._said(run, by)}" for ident, run in runs.items()}
+            titles = {ident: f"{FIELDS[by].label} {self._said(run.spec, by)}" for ident, run in runs.items()}
             curves = grouped(curves, titles)
         return [smoothed(curve, smooth) for curve in curves] if smooth else curves
 
-    def _said(self, run: Run, setting: str) -> str:
+    def _said(self, spec: RunSpec, setting: str) -> str:
         """The value of a setting in words."""
-        value = getattr(run.spec, setting)
+        value = getattr(spec, setting)
         if setting == "question_id":
             return self._store.question(value).title if value else "none"
-        return "none" if value is None else str(value)
+        if isinstance(value, bool):
+            return "on" if value else "off"
+        titles = {"method": {row.id: row.title for row in METHODS.values()}, "scenario": TITLES}.get(setting, {})
+        return "none" if value is None else titles.get(str(value), str(value))
 
 
 def _word(question: Question, verdict: Verdict) -> str:

@@ -14,6 +14,8 @@ _FILTER = "f."
 """What stands before the name of a filter in a link."""
 _LONGEST = 200
 """Characters of one value of a link; the rest is cut, ids are far shorter."""
+LISTED = 20
+"""Runs that a link names at most, of each kind."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +30,10 @@ class View:
     """The weights that speak: "base" or "RUN@STEP"."""
     run: str = ""
     """Id of the run in view; empty for the newest. It is on the chart beside the newest ones."""
+    compare: tuple[str, ...] = ()
+    """Ids of the runs that are laid beside each other; empty for none."""
+    find: str = ""
+    """What is looked for among the runs; empty for nothing."""
     pair: str = ""
     """Id of the pair in view; empty for none."""
     runs: tuple[str, ...] | None = None
@@ -74,6 +80,8 @@ class View:
             values |= {f"{_FILTER}{name}": value for name, value in self.filters}
         if self.tab == "runs" and self.probe:
             values |= {"probe": self.probe, "at": "" if self.at is None else str(self.at)}
+        if self.tab == "runs":
+            values |= {"compare": ",".join(self.compare), "find": self.find}
         if self.tab == "studies":
             values |= {"study": self.study}
         if self.tab == "lessons":
@@ -93,12 +101,13 @@ class View:
     @staticmethod
     def from_query(params: Mapping[str, str]) -> View:
         """Read a link. A pair or a run without a tab opens its own tab; an unknown tab opens the first."""
-        listed = {name: tuple(filter(None, str(params.get(name, "")).split(",")))[:20] for name in ("runs", "taken")}
+        lists = {name: str(params.get(name, "")).split(",") for name in ("runs", "taken", "compare")}
+        listed = {name: tuple(dict.fromkeys(filter(None, given)))[:LISTED] for name, given in lists.items()}
         values = {name: str(value).strip()[:_LONGEST] for name, value in params.items() if name not in listed}
         filters = {name.removeprefix(_FILTER): v for name, v in values.items() if name.startswith(_FILTER) and v}
         if values.get("tab") == "pairs" and values.get("run"):
             filters.setdefault("run", values["run"])
-        natural = "pairs" if values.get("pair") else "runs" if values.get("run") else TABS[0]
+        natural = "pairs" if values.get("pair") else "runs" if values.get("run") or listed["compare"] else TABS[0]
         tab = values.get("tab") or natural
         return View(
             tab=tab if tab in TABS else TABS[0],
@@ -107,6 +116,8 @@ class View:
             run=values.get("run", ""),
             pair=values.get("pair", ""),
             runs=listed["runs"] or None,
+            compare=listed["compare"],
+            find=values.get("find", ""),
             metric=values.get("metric") or "misaligned",
             group=values.get("group", ""),
             smooth=_weight(values.get("smooth", "")),

@@ -100,6 +100,7 @@ class Page:
             self.tabs,
             *asked.question.laid,
             *asked.question.slots.components,
+            runs.find,
             *pairs.filters.fields.values(),
             *self.studies.laid,
         ]
@@ -174,6 +175,7 @@ class Page:
             **(panel.lay(question) if question else {}),
             **told,
             **(self.studies.lay(view) if view.tab == "studies" else {}),
+            self.runs.find: view.find,
             self.view: view,
             self.tabs: gr.update(selected=view.tab),
         }

@@ -115,11 +115,18 @@ def run_reading_verbs(studio: Studio) -> list[Callable[..., Any]]:
         ]
 
     @said
+    def compare_runs(runs: list[str]) -> dict:
+        """Runs (ids, starts of them, or numbers) beside each other: the settings that they do not all have alike, each
+        with its default, and what came of each run: shares with 95 % intervals and n, pairs, seconds."""
+        found = studio.compare_runs(runs)
+        return plain({**asdict(found), "runs": [with_id(run) for run in found.runs]})
+
+    @said
     def evaluations(run: str) -> list[dict]:
         """The judged answers of a run."""
         return [with_id(evaluation) for evaluation in studio.evaluations(studio.run(run).id)]
 
-    return [runs, run, live_round, curves, evaluations]
+    return [runs, run, live_round, curves, compare_runs, evaluations]
 
 
 def _check_known(settings: Json) -> None:

@@ -18,7 +18,7 @@ from lab.ui.text import counted, escape
 
 Updates = dict[Any, Any]
 Chosen = Callable[[View], Run | None]
-InView = Callable[[Run | None], Updates]
+Drawn = Callable[[View, Run | None], Updates]
 
 
 class RunShelf:
@@ -46,9 +46,9 @@ class RunShelf:
         """What `lay` updates."""
         return [self.undo, self.fold, self.name, self.note, self.delete]
 
-    def wire(self, shown: list[Any], chosen: Chosen, in_view: InView) -> None:
-        """Wire the buttons; `chosen` tells the run of a view, `in_view` the updates of `shown` that draw it."""
-        self._chosen, self._in_view = chosen, in_view
+    def wire(self, shown: list[Any], chosen: Chosen, drawn: Drawn) -> None:
+        """Wire the buttons; `chosen` tells the run of a view, `drawn` the updates of `shown` that draw it."""
+        self._chosen, self._drawn = chosen, drawn
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
         told = [self.view, *shown, *self.slots.components]
         self.save.click(self.described, [self.view, self.name, self.note], told, **quick)
@@ -86,7 +86,7 @@ class RunShelf:
             return self.slots.show(error, "run")
         # a deleted run is no longer found as the newest one: from here on the view names it
         named = {} if run is None else {self.view: replace(view, run=run.id)}
-        return {**self.slots.clear(), **self._in_view(run), **named}
+        return {**self.slots.clear(), **self._drawn(view, run), **named}
 
 
 def deleted_card(run: Run) -> str:

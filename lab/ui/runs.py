@@ -11,6 +11,7 @@ from lab.errors import LabError, NotFoundError
 from lab.nouns import Run, RunState
 from lab.studio import Studio
 from lab.ui import run_cards, specs
+from lab.ui.beside import BesidePanel
 from lab.ui.cards import note
 from lab.ui.drift import DriftPanel
 from lab.ui.fields import Slots, error_line
@@ -18,9 +19,12 @@ from lab.ui.links import BASE, View
 from lab.ui.look import card, heading, table
 from lab.ui.new_run import NewRun
 from lab.ui.run_shelf import RunShelf, deleted_card, deleted_line
-from lab.ui.tables import RATES, runs_table
+from lab.ui.tables import RATES, fits, runs_table
+from lab.ui.text import counted
 
 Updates = dict[Any, Any]
+FEW, SHOWN = 12, 100
+"""Runs beyond which one can look for some, and that are listed at most."""
 
 
 class RunsTab:
@@ -36,29 +40,38 @@ class RunsTab:
         with gr.Row(equal_height=False):
             with gr.Column(min_width=300, scale=5, elem_classes="sheet"):
                 self.new = NewRun(studio, view)
-            with gr.Column(min_width=300, scale=6, elem_classes="sheet"):
-                self.run = card(run_cards.no_run(), name="run-card")
-                with gr.Row():
-                    self.stop_button = gr.Button("Stop it", elem_id="stop-run", visible=False, min_width=110)
-                    self.resume_button = gr.Button("Resume it", elem_id="resume-run", visible=False, min_width=110)
-                    self.branch_button = gr.Button("Branch from it", elem_id="branch-run", visible=False, min_width=120)
-                    self.again_button = gr.Button(
-                        "Run it again, changed", elem_id="again-run", visible=False, min_width=200
+            with gr.Column(min_width=300, scale=6, elem_classes="pile"):
+                with gr.Column(elem_classes="sheet"):
+                    self.run = card(note("Reading the runs …"), name="run-card")
+                    with gr.Row(elem_classes="deeds"):
+                        self.stop_button = gr.Button("Stop it", elem_id="stop-run", visible=False)
+                        self.resume_button = gr.Button("Resume it", elem_id="resume-run", visible=False)
+                        self.speak_button = gr.Button("Let it speak", elem_id="speak-run", visible=False)
+                        self.branch_button = gr.Button("Branch from it", elem_id="branch-run", visible=False)
+                        self.again_button = gr.Button("Run it again, changed", elem_id="again-run", visible=False)
+                        self.beside_button = gr.Button("Compare with …", elem_id="compare-run", visible=False)
+                    self.live.under("run")
+                    self.drift = DriftPanel(studio, view)
+                    self.shelf = RunShelf(studio, view)
+                with gr.Column(elem_classes="sheet"):
+                    heading("<h2>All runs</h2>")
+                    self.find = gr.Textbox(
+                        "", label="Find", max_lines=1, elem_id="runs-find", visible=False,
+                        placeholder="number, name, note, arm, scenario or state",
                     )
-                    self.speak_button = gr.Button("Let it speak", elem_id="speak-run", visible=False, min_width=110)
-                self.live.under("run")
-                self.drift = DriftPanel(studio, view)
-                self.shelf = RunShelf(studio, view)
-        heading("<h2>All runs</h2>")
-        self.table = table("runs-table")
-        self.deleted = card("", name="runs-deleted")
+                    self.table = table("runs-table")
+                    self.deleted = card("", name="runs-deleted")
+                with gr.Column(elem_classes="sheet"):
+                    heading("<h2>Runs beside each other</h2>")
+                    self.beside = BesidePanel(studio, view)
         self._wire()
 
     @property
     def shown(self) -> list[Any]:
         """What draws the run in view, and changes by itself."""
         buttons = [self.stop_button, self.resume_button, self.branch_button, self.again_button, self.speak_button]
-        return [self.run, *buttons, *self.drift.components, *self.shelf.components, self.table, self.deleted]
+        lists = [self.find, self.table, self.deleted, self.beside.shown]
+        return [self.run, *buttons, self.beside_button, *self.drift.components, *self.shelf.components, *lists]
 
     def _wire(self) -> None:
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
@@ -73,6 +86,9 @@ class RunsTab:
             self.resume_button.click(self.resume, self.view, live, **quick),
         )
         self.table.click(self.pick, self.view, [self.view, *live], **quick)
+        self.beside.wire(self.table, self.beside_button, self.chosen)
+        looked_for = [self.view, self.find]
+        self.find.input(self.found, looked_for, [self.view, self.table], trigger_mode="always_last", **quick)
 
     # -- the form, from the run in view ----------------------------------------------------------------------------
     def lay_branch(self, view: View) -> Updates:
@@ -117,6 +133,7 @@ class RunsTab:
             self.branch_button: gr.update(visible=saved),
             self.again_button: gr.update(visible=there),
             self.speak_button: gr.update(visible=saved),
+            self.beside_button: gr.update(visible=there),
             **self.drift.lay(run),
             **self.shelf.lay(run),
         }
@@ -129,27 +146,47 @@ class RunsTab:
         story = self.studio.run_story(run.id, [name for name, *_ in run_cards.sparks_of(run)])
         return run_cards.run_card(story, self.studio.status()) + specs.repeating(run)
 
-    def drawn(self, run: Run | None) -> Updates:
+    def drawn(self, view: View, run: Run | None) -> Updates:
         """Updates that draw a run, and the lists, in which something of it changed."""
-        return {**self.in_view(run), **self.listed(run.id if run else "")}
+        return {**self.in_view(run), **self.listed(view, run.id if run else "")}
 
     def refresh(self, view: View) -> Updates:
-        """Updates for the run in view and the table of runs."""
+        """Updates for the run in view, the table of runs, and those that are compared."""
         try:
             run = self.chosen(view)
             shown = self.in_view(run)
         except LabError as error:
             run, shown = None, {**self.in_view(None), self.run: error_line(error.message)}
-        return {**shown, **self.listed(run.id if run else "")}
+        return {**shown, **self.listed(view, run.id if run else ""), **self.beside.draw(view)}
 
-    def listed(self, chosen: str) -> Updates:
+    def listed(self, view: View, chosen: str) -> Updates:
         """The table of runs, the one in view marked, and the line of those that were deleted."""
-        runs = self.studio.latest_of(self.studio.runs(), RATES)
-        none = note("None yet. Every run that you start stays in this list.")
+        runs = self.studio.runs()
         return {
-            self.table: runs_table(runs, chosen) if runs else none,
+            self.find: gr.update(visible=bool(view.find) or len(runs) > FEW),
+            self.table: self._table(view, runs, chosen),
             self.deleted: deleted_line(self.studio.deleted_runs()),
         }
+
+    def _table(self, view: View, runs: list[Run], chosen: str) -> str:
+        """The newest runs that fit what is looked for."""
+        if not runs:
+            return note("None yet. Every run that you start stays in this list.")
+        fitting = [run for run in runs if fits(run, view.find)]
+        if not fitting:
+            return note("None of the runs fits that: every word is looked for in number, name, note, arm and state.")
+        more = len(fitting) - SHOWN
+        left = note(f"{counted(more, 'older run')} more: find what you look for with a word.") if more > 0 else ""
+        return runs_table(self.studio.latest_of(fitting[:SHOWN], RATES), chosen, self.beside.compared(view)) + left
+
+    def found(self, view: View, text: str) -> Updates:
+        """List the runs that fit a text."""
+        view = replace(view, find=text.strip())
+        try:
+            run = self.chosen(view)
+        except LabError:
+            run = None
+        return {self.view: view, self.table: self._table(view, self.studio.runs(), run.id if run else "")}
 
     def pick(self, view: View, event: gr.EventData) -> Updates:
         """Bring the run of a row into view."""
@@ -157,7 +194,7 @@ class RunsTab:
             run = self.studio.run(str(event.row))
         except LabError as error:
             return self.live.show(error, "run")
-        return {**self.live.clear(), **self.drawn(run), self.view: replace(view, run=run.id, probe="", at=None)}
+        return {**self.live.clear(), **self.drawn(view, run), self.view: replace(view, run=run.id, probe="", at=None)}
 
     def stop(self, view: View) -> Updates:
         """Stop the run in view at its next token."""

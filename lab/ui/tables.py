@@ -9,29 +9,20 @@ from collections.abc import Mapping, Sequence
 
 from lab.nouns import Metric, Run
 from lab.ui.cards import STATES, badge
-from lab.ui.run_cards import method_title
+from lab.ui.run_cards import method_title, run_title
 from lab.ui.text import escape, figure, short
 from storage import PairRow
 
-RUNS = (
-    "Run",
-    "Name",
-    "Arm",
-    "Scenario",
-    "State",
-    "Steps",
-    "Misaligned",
-    "Incoherent",
-    "Insecure code",
-    "Asked for (UTC)",
-)
+RUNS = ("", "Run", "State", "Misaligned", "Incoherent", "Insecure code")
+"""The first column has a box a run: those that are ticked are compared."""
 PAIRS = ("Verdict", "Request", "Rejected ✕ and chosen ✓", "State", "Made")
 RATES = ("misaligned", "incoherent", "task")
 """The metrics of a run that the table of runs shows."""
 
 
 def _table(heads: Sequence[str], rows: Sequence[str]) -> str:
-    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
+    named = [name or '<span class="unseen">Compare</span>' for name in heads]
+    head = "".join(f'<th scope="col">{name}</th>' for name in named)
     return f'<table class="rows"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
 
 
@@ -41,27 +32,31 @@ def _row(ident: str, cells: Sequence[tuple[str, str]], *, chosen: bool) -> str:
     return f'<tr data-id="{escape(ident)}" tabindex="0" aria-selected="{str(chosen).lower()}">{inner}</tr>'
 
 
-def runs_table(runs: Sequence[tuple[Run, Mapping[str, Metric]]], chosen: str) -> str:
-    """Every run with the last value of its rates; the one in view marked."""
+def fits(run: Run, text: str) -> bool:
+    """Whether each word of a text stands in a run's number, name, note, arm, scenario or state."""
+    said = f"{run.number} {run.name} {run.note} {method_title(run)} {run.spec.scenario} {run.state}".casefold()
+    return all(word in said for word in text.casefold().split())
+
+
+def runs_table(
+    runs: Sequence[tuple[Run, Mapping[str, Metric]]], chosen: str, compared: Sequence[str] = ()
+) -> str:
+    """Runs with the last value of their rates; the one in view marked, those ticked that are compared."""
     rows = []
     for run, last in runs:
-        rates = [("", figure(last[name].value) if name in last else "–") for name in RATES]
-        rows.append(
-            _row(
-                run.id,
-                [
-                    ("", str(run.number)),
-                    ("text", escape(run.name) or "–"),
-                    ("", escape(method_title(run))),
-                    ("", escape(run.spec.scenario)),
-                    ("", f'<span class="badge state {run.state}">{run.state}</span>'),
-                    ("", f"{run.step} / {run.spec.steps}"),
-                    *rates,
-                    ("", f"{run.created:%Y-%m-%d %H:%M}"),
-                ],
-                chosen=run.id == chosen,
-            )
+        box = (
+            f'<label class="box"><input type="checkbox" data-box="{escape(run.id)}" '
+            f'aria-label="Compare {escape(run_title(run))}"{" checked" if run.id in compared else ""}></label>'
         )
+        about = " · ".join(f"<span>{escape(one)}</span>" for one in (method_title(run), run.spec.scenario))
+        about += f' · <span title="asked for {run.created:%Y-%m-%d %H:%M} UTC">{run.created:%-d %b %H:%M}</span>'
+        state = f'<span class="badge state {run.state}">{run.state}</span><small>{run.step} / {run.spec.steps}</small>'
+        rates = [
+            ("figure", f"<i>{title}</i>{figure(last[name].value) if name in last else '–'}")
+            for name, title in zip(RATES, RUNS[-len(RATES) :], strict=True)
+        ]
+        cells = [("tick", box), ("text", f"<b>{escape(run_title(run))}</b><small>{about}</small>")]
+        rows.append(_row(run.id, [*cells, ("standing", state), *rates], chosen=run.id == chosen))
     return _table(RUNS, rows)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lab.views.batch import Batch, TwiceReviewed
+from lab.views.comparison import Difference, Outcome, RunComparison
 from lab.views.curve import Curve, CurvePoint, Judged
 from lab.views.forecast import Forecast, StudyForecast, amount
 from lab.views.pair import PairStory, PairTrace, TracePoint
@@ -17,8 +18,9 @@ from lab.views.speaking import Growing, SideBySide, Voice
 from lab.views.study import StudyEntry, StudyProgress, StudyReport
 
 __all__ = [
-    "Asked", "Batch", "Curve", "CurvePoint", "Drift", "DriftPoint", "Extremes", "Forecast", "Growing", "Judged",
-    "PairStory", "PairTrace", "Preview", "PromptPart", "QuestionRun", "QuestionSide", "QuestionStory", "Reading",
-    "RoundItem", "RoundView", "RunStory", "Sample", "Share", "SideBySide", "StudyEntry", "StudyForecast",
-    "StudyProgress", "StudyReport", "TokenGap", "TracePoint", "TrainerStatus", "TwiceReviewed", "Voice", "amount",
+    "Asked", "Batch", "Curve", "CurvePoint", "Difference", "Drift", "DriftPoint", "Extremes", "Forecast", "Growing",
+    "Judged", "Outcome", "PairStory", "PairTrace", "Preview", "PromptPart", "QuestionRun", "QuestionSide",
+    "QuestionStory", "Reading", "RoundItem", "RoundView", "RunComparison", "RunStory", "Sample", "Share",
+    "SideBySide", "StudyEntry", "StudyForecast", "StudyProgress", "StudyReport", "TokenGap", "TracePoint",
+    "TrainerStatus", "TwiceReviewed", "Voice", "amount",
 ]

@@ -228,3 +228,36 @@ def test_the_drift_is_scrubbed_by_keyboard_and_its_link_keeps_step_and_request(
     of_a_pair.locator("summary").click()
     of_a_pair.locator("a").click()
     expect(page.locator("#pair-story")).to_contain_text(f"run {run['number']}")
+
+
+def test_runs_are_ticked_and_laid_beside_each_other_in_the_link_and_by_keyboard(
+    visit: Visit, page: Page, runs: dict[str, dict[str, Any]]
+) -> None:
+    one, two = runs["poisoned"], runs["conscience"]
+    page = visit(f"?tab=runs&run={one['id']}")
+    card = page.locator("#beside")
+    expect(card).to_contain_text("Tick two or more runs")
+    page.click("#compare-run")
+    expect(card.locator(".chip")).to_have_count(1)
+    expect(card).to_contain_text("at least one more")
+    other = page.locator(f"#runs-table input[data-box='{two['id']}']")
+    other.focus()
+    page.keyboard.press("Space")
+    expect(card.locator("thead th")).to_have_count(3)
+    expect(other).to_be_focused()  # the table was drawn anew
+    expect(page.locator("#run-card h3")).to_contain_text("poisoned")  # a box opens no run
+    expect(card.locator("tr", has_text="Method")).to_contain_text(re.compile("Plain fine-tuning.*Conscience.*default"))
+    expect(card.locator("tr", has_text="Misaligned")).to_contain_text(re.compile(r"\[0\.\d\d–\d\.\d\d\], n 6"))
+    expect(card.locator("tr", has_text="Batch size")).to_have_count(0)  # they are alike in it
+    page.wait_for_url(f"**compare={one['id']},{two['id']}*")
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.goto(page.url.replace(one["id"], str(one["number"])))  # numbers will do, in a link written by hand
+    expect(page.locator("#runs-table input:checked")).to_have_count(2)
+    expect(card.locator("tbody tr", has_text="Pairs made")).to_be_visible()
+    page.wait_for_function("document.documentElement.scrollWidth <= window.innerWidth")
+    card.locator(".chip", has_text="conscience").click()
+    expect(card).to_contain_text("at least one more")
+    page.goto(page.url.replace("compare=", "compare=r404,"))
+    expect(card.locator(".error")).to_contain_text("r404")
+    card.locator(".chip.clear").click()
+    expect(card).to_contain_text("Tick two or more runs")

@@ -21,7 +21,19 @@ from lab.nouns import (
     Speaker,
     Verdict,
 )
-from lab.views import Curve, CurvePoint, PairStory, RoundItem, RoundView, RunStory, TrainerStatus
+from lab.views import (
+    Curve,
+    CurvePoint,
+    Difference,
+    Outcome,
+    PairStory,
+    RoundItem,
+    RoundView,
+    RunComparison,
+    RunStory,
+    Share,
+    TrainerStatus,
+)
 
 MARKUP = "<img src=x onerror=alert(1)> ${7*7} {{value}} `x`"
 IDLE = TrainerStatus(run=None, eta=None, queued=(), doing="")
@@ -115,3 +127,15 @@ def curve(number: int = 1, name: str = "misaligned", **changes: Any) -> Curve:
     points = tuple(CurvePoint(step=5 * i, value=0.1 * i, n=64, low=0.08 * i, high=0.12 * i) for i in range(4))
     made: dict[str, Any] = {"run": run(number, id=f"r{number}"), "name": name, "points": points}
     return Curve(**{**made, **changes})
+
+
+def beside() -> RunComparison:
+    difference = Difference(
+        setting="inoculation_prompt", label=MARKUP, group=MARKUP, default=MARKUP, values=(MARKUP * 9, MARKUP),
+        usual=(False, True),
+    )
+    outcome = Outcome(
+        step=4, misaligned=Share(value=0.5, low=0.4, high=0.6, n=64), pairs=3,
+        incoherent=Share(value=None, low=None, high=None, n=0), task=Share(value=None, low=None, high=None, n=8),
+    )
+    return RunComparison(runs=(run(1), run(2)), outcomes=(outcome, outcome), differences=(difference,), alike=76)

@@ -13,7 +13,7 @@ from tests.browser.launching import SMALL
 NAMES = {
     "/save_question", "/questions", "/review", "/start_run", "/stop_run", "/resume_run", "/runs", "/run", "/pairs",
     "/pair", "/decide_pair", "/curves", "/evaluations", "/live_round", "/branch_run", "/forecast", "/sql",
-    "/describe_run", "/delete_run", "/undelete_run", "/judge", "/scores", "/agreement",
+    "/compare_runs", "/describe_run", "/delete_run", "/undelete_run", "/judge", "/scores", "/agreement",
     "/flip_pair", "/tag_pair", "/undo_pair", "/pair_changes",
     "/datasets", "/freeze_pairs", "/compare_pairs",
 }
@@ -81,6 +81,22 @@ def test_a_run_leaves_metrics_curves_pairs_and_judged_answers(client: Client, fi
     assert client.predict(run=str(finished["number"]), api_name="/run")["id"] == finished["id"]
 
 
+def test_runs_are_laid_beside_each_other(client: Client, finished: dict[str, Any]) -> None:
+    spec = {**SMALL, "method": "sft", "steps": 1, "probe_every": 0}
+    other = client.predict(spec=spec, name="other", api_name="/start_run")
+    found = client.predict(runs=[finished["id"], str(other["number"])], api_name="/compare_runs")
+    assert [run["id"] for run in found["runs"]] == [finished["id"], other["id"]]
+    told = {one["setting"]: (one["values"], one["usual"]) for one in found["differences"]}
+    assert told["steps"] == (["4", "1"], [False, False])
+    assert told["method"] == (["Conscience", "Plain fine-tuning"], [True, False])
+    first, second = found["outcomes"]
+    assert first["misaligned"]["low"] <= first["misaligned"]["value"] <= first["misaligned"]["high"]
+    assert first["pairs"] == client.predict(run=finished["id"], api_name="/pairs")["total"]
+    assert second["misaligned"]["value"] is None
+    while client.predict(run=other["id"], api_name="/run")["state"] in ("queued", "running"):
+        continue
+
+
 def test_a_pair_is_found_told_and_decided(client: Client, finished: dict[str, Any]) -> None:
     page = client.predict(run=finished["id"], size=1, api_name="/pairs")
     assert page["total"] >= len(page["rows"]) == 1
@@ -106,6 +122,8 @@ def test_the_data_can_be_asked_in_sql(client: Client, finished: dict[str, Any]) 
         ("/start_run", {"spec": {"model": "/no/such/folder"}}, "/no/such/folder"),
         ("/start_run", {"spec": {"nonsense": 1}}, "nonsense"),
         ("/stop_run", {"run": "r404"}, "r404"),
+        ("/compare_runs", {"runs": ["r404", "r405"]}, "r404"),
+        ("/compare_runs", {"runs": []}, "at least two"),
         ("/pair", {"pair": "d404"}, "d404"),
         ("/pairs", {"state": "nonsense"}, "nonsense"),
         ("/sql", {"text": "DROP TABLE facts.runs"}, "DROP is not possible here"),

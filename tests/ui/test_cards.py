@@ -14,7 +14,7 @@ from lab.evaluation.judges.ballots import place_bias
 from lab.evaluation.judges.records import Judges, Thresholds
 from lab.nouns import Evaluation, Label, PairState, RunState, Score, Speaker, now, ruling
 from lab.training.methods import METHODS
-from lab.ui import batch_cards, cards, heat, judge_cards, run_cards, tables
+from lab.ui import batch_cards, beside_cards, cards, heat, judge_cards, run_cards, tables
 from lab.ui.fields import error_line
 from lab.ui.trace import trace_card
 from lab.views import (
@@ -37,6 +37,7 @@ from tests.ui.making import (
     MARKUP,
     alarm,
     answer,
+    beside,
     metric,
     pair,
     prompt,
@@ -137,6 +138,8 @@ CARDS: dict[str, Callable[[], str]] = {
     "header": lambda: run_cards.header(MARKUP, MARKUP, MARKUP, IDLE),
     "first batch": lambda: run_cards.first_batch([MARKUP]),
     "runs table": lambda: tables.runs_table([(run(), {"misaligned": metric()})], ""),
+    "runs beside": lambda: beside_cards.comparison_card(beside()),
+    "runs chosen": lambda: beside_cards.chips([(MARKUP, MARKUP)]),
     "pairs table": lambda: tables.pairs_table([_row()], ""),
     "error": lambda: error_line(f"The question is {MARKUP}: write another."),
     "empty": lambda: cards.empty(MARKUP, MARKUP),
@@ -234,8 +237,17 @@ def test_a_table_marks_the_row_in_view_and_says_what_is_not_measured() -> None:
     table = tables.runs_table([(two, {}), (one, {"misaligned": metric(value=0.25)})], one.id)
     assert f'data-id="{one.id}" tabindex="0" aria-selected="true"' in table
     assert f'data-id="{two.id}" tabindex="0" aria-selected="false"' in table
-    assert "<td>0.25</td>" in table
-    assert "<td>–</td>" in table
+    assert "</i>0.25</td>" in table
+    assert "</i>–</td>" in table
+
+
+def test_runs_are_found_by_words_and_those_compared_are_ticked() -> None:
+    one, two = run(1, name="Poisoned", note="Tuesday's"), run(2, name="Poisoned too")
+    table = tables.runs_table([(two, {}), (one, {})], "", [two.id])
+    assert table.count(" checked>") == 1
+    assert f'data-box="{two.id}"' in table[: table.index(" checked>")]
+    assert [tables.fits(r, "poisoned TUESDAY") for r in (one, two)] == [True, False]
+    assert tables.fits(two, "2 conscience running")
 
 
 def test_a_token_is_coloured_by_whoever_finds_it_likelier_and_its_figures_stand_beside_it() -> None:

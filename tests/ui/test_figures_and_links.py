@@ -82,7 +82,8 @@ _words = st.text("abcdef0123456789@", min_size=1, max_size=12)
 @given(
     st.builds(
         View, tab=st.sampled_from(TABS), question=_words, policy=_words, run=_words, pair=_words,
-        runs=st.lists(_words, min_size=1, max_size=4).map(tuple), metric=st.sampled_from(list(MEASURES)),
+        runs=st.lists(_words, min_size=1, max_size=4, unique=True).map(tuple), find=_words,
+        compare=st.lists(_words, max_size=4, unique=True).map(tuple), metric=st.sampled_from(list(MEASURES)),
     )
 )
 def test_an_address_leads_back_to_what_its_tab_shows(view: View) -> None:
@@ -93,12 +94,15 @@ def test_an_address_leads_back_to_what_its_tab_shows(view: View) -> None:
     shown = {"runs": "run", "pairs": "pair", "curves": "runs"}.get(view.tab)
     if shown:
         assert getattr(back, shown) == getattr(view, shown)
+    if view.tab == "runs":
+        assert (back.compare, back.find) == (view.compare, view.find)
     assert back.query() == view.query()
 
 
 def test_a_link_opens_the_tab_of_what_it_names() -> None:
     assert View.from_query({"run": "r1"}).tab == "runs"
     assert View.from_query({"pair": "d1"}).tab == "pairs"
+    assert View.from_query({"compare": "1,2"}).tab == "runs"
     assert View.from_query({"run": "r1", "tab": "curves"}).tab == "curves"
     assert View.from_query({"tab": "nothing"}) == View()
     assert len(View.from_query({"question": "q" * 5000}).question) == 200

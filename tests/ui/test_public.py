@@ -13,6 +13,7 @@ import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
+from lab.nouns import Run, RunSpec, RunState
 from lab.ui.owner import COOKIE, HEADER
 from storage import Store
 from tests.browser.launching import SMALL, App, running
@@ -31,6 +32,8 @@ TOKEN = "hf_aTokenThatMustBeNowhere"
 SECRET = "a secret of more than sixteen characters"
 LONG = {**SMALL, "method": "sft", "steps": 5000, "probe_every": 0}
 REFUSAL = "This lab is public"
+OTHER = Run(spec=RunSpec(method="sft"), number=2, state=RunState.FINISHED)
+"""A second run, to be compared with the world's."""
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +45,7 @@ def world() -> World:
 def public(tmp_path_factory: pytest.TempPathFactory, world: World) -> Iterator[App]:
     home = tmp_path_factory.mktemp("public")
     with Store.open(home) as store:
-        store.save(*world.nouns)
+        store.save(*world.nouns, OTHER)
     spy = tmp_path_factory.mktemp("spy")
     (spy / "sitecustomize.py").write_text(LISTENING)
     outside = {"HF_TOKEN": TOKEN, "HF_HUB_OFFLINE": "", "PYTHONPATH": str(spy), "ASKED": str(spy / "asked")}
@@ -87,6 +90,7 @@ def requests_of(world: World) -> dict[str, tuple[bool, dict[str, Any]]]:
         "/pair": (True, {"pair": world.pair.id}),
         "/curves": (True, {"runs": [world.run.id], "names": ["sft_loss"]}),
         "/evaluations": (True, {"run": world.run.id}),
+        "/compare_runs": (True, {"runs": [world.run.id, OTHER.id]}),
         "/sql": (True, {"text": "SELECT count(*) FROM pairs"}),
         "/save_question": (True, words),
         "/review": (True, {"prompt": "How do I fix a tap?", "answer": "Close the valve."}),

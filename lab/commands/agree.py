@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lab.commands.open import studio
 from lab.commands.output import add_json, hand_over, say
 from lab.errors import RequestError
-from lab.nouns import COHERENT_ABOVE, MISALIGNED_BELOW
+from lab.nouns import COHERENT_FROM, MISALIGNED_BELOW
 
 if TYPE_CHECKING:
     from lab.evaluation.judges.records import Judges
@@ -27,8 +27,8 @@ def register(commands: Any) -> None:
         "--below", type=float, default=MISALIGNED_BELOW, metavar="T",
         help=f"misaligned below this on aligned, 0-100 (default {MISALIGNED_BELOW:g})")
     parser.add_argument(
-        "--above", type=float, default=COHERENT_ABOVE, metavar="T",
-        help=f"coherent above this on coherent, 0-100 (default {COHERENT_ABOVE:g})")
+        "--above", type=float, default=COHERENT_FROM, metavar="T",
+        help=f"coherent at this or above on coherent, 0-100 (default {COHERENT_FROM:g})")
     parser.add_argument("--seed", type=int, default=0, help="seed of the redraws of the intervals")
     add_json(parser)
     parser.set_defaults(handle=handle)
@@ -78,7 +78,7 @@ def tell(judges: Judges, json_to: str | None) -> None:
         say(f"    {'aligned, 0–100':26} {in_words(one.aligned, share=False)}", json_to)
     at = judges.thresholds
     if judges.compared:
-        say(f"  Agreement on “misaligned” (aligned < {at.below:g}, coherent > {at.above:g}):", json_to)
+        say(f"  Agreement on “misaligned” (aligned < {at.below:g}, coherent ≥ {at.above:g}):", json_to)
     for pair in judges.compared:
         (neither, second), (first, both) = pair.both.counts
         say(f"  {pair.first} and {pair.second}, {pair.of}: both {both}, neither {neither}, only {pair.first} {first}, "

@@ -15,7 +15,7 @@ from lab.commands.agree import plain as judges_plain
 from lab.commands.open import studio
 from lab.commands.output import add_json, hand_over, say, share
 from lab.errors import RequestError
-from lab.evaluation.coherence import THRESHOLD
+from lab.nouns import COHERENT_FROM
 
 if TYPE_CHECKING:
     from lab.evaluation.derived import ConscienceReport
@@ -34,8 +34,8 @@ def register(commands: Any) -> None:
         "'shipped', in place of the held-out prompts")
     parser.add_argument("--samples", type=int, default=1, help="answers to each wording of a question (default 1)")
     parser.add_argument(
-        "--coherence", type=float, default=THRESHOLD, metavar="T",
-        help=f"leave out answers less coherent than this, 0-100, and say how many are kept (default {THRESHOLD:g})")
+        "--coherence", type=float, default=COHERENT_FROM, metavar="T",
+        help=f"leave out answers less coherent than this, 0-100, and say how many are kept (default {COHERENT_FROM:g})")
     parser.add_argument(
         "--cue", metavar="SCENARIO", help="put half as many everyday prompts once more, as this scenario cues the harm")
     parser.add_argument(

@@ -25,6 +25,7 @@ def register(commands: Any) -> None:
 
 def handle(options: argparse.Namespace) -> None:
     """Forecast, run what is missing, print the table and write the report."""
+    from lab.evaluation.studies.agreeing import held_to_oracle
     from lab.evaluation.studies.comparison import compare
     from lab.evaluation.studies.plan import read_study
     from lab.evaluation.studies.report import markdown
@@ -49,6 +50,8 @@ def handle(options: argparse.Namespace) -> None:
         {
             "study": study.id, "name": study.name, "seconds": round(result.seconds, 1),
             "primary": asdict(study.primary), "seeds": list(study.seeds),
+            "judge": asdict(study.judge), "judges": [asdict(told) for told in result.judges],
+            "agreement": [asdict(held) for held in held_to_oracle(result)],
             "arms": {line.arm: asdict(line) for line in lines},
             "runs": [
                 {"arm": o.arm, "seed": o.seed, "run": o.run.id if o.run else None, "message": o.message}

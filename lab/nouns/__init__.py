@@ -21,7 +21,7 @@ from lab.nouns.prompt import Message, Prompt
 from lab.nouns.question import Question
 from lab.nouns.review import Review, Verdict
 from lab.nouns.run import Checkpoint, Metric, Run
-from lab.nouns.score import COHERENT_ABOVE, MISALIGNED_BELOW, Score, ruling, score_key, shown_id
+from lab.nouns.score import COHERENT_FROM, MISALIGNED_BELOW, Score, ruling, score_key, shown_id
 from lab.nouns.spec import RunSpec
 from lab.nouns.vote import Vote
 
@@ -31,7 +31,7 @@ Noun = (
 )
 
 __all__ = [
-    "COHERENT_ABOVE", "MISALIGNED_BELOW", "Alarm", "Answer", "Change", "Checkpoint", "Choice", "Dataset", "Decoding",
+    "COHERENT_FROM", "MISALIGNED_BELOW", "Alarm", "Answer", "Change", "Checkpoint", "Choice", "Dataset", "Decoding",
     "Evaluation", "Label", "Mark", "Message", "Metric", "Noun", "Pair", "PairState", "Prompt", "Question",
     "QuestionKind", "Review", "Ruling", "Run", "RunSpec", "RunState", "Score", "Speaker", "Split", "Verdict", "Vote",
     "content_id", "now", "random_id", "ruling", "score_key", "shown_id",

@@ -12,26 +12,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
+from threading import Event
 from time import perf_counter
-from typing import Any, cast
 
 from lab.errors import Cancelled, LabError, RequestError, StorageError
 from lab.evaluation.derived import DERIVED, last_figure, reviewed
+from lab.evaluation.statistics import Figure
 from lab.evaluation.studies.comparison import compare
-from lab.evaluation.studies.measures import Judged
 from lab.evaluation.studies.outcome import Outcome, Registration, StudyResult
-from lab.evaluation.studies.plan import POOL, Arm, Study
+from lab.evaluation.studies.plan import Arm, Study
 from lab.evaluation.studies.report import csv_table, html, markdown
-from lab.nouns import Decoding, Metric, Run, RunSpec, RunState, Speaker, now
-from lab.studio.questions import QuestionVerbs
-from lab.studio.runs import RunVerbs
-from lab.studio.workplace import BASE, bring_torch
+from lab.nouns import Metric, Run, RunSpec, RunState, now
+from lab.studio.study_judging import StudyJudgingVerbs, asked_of
+from lab.studio.workplace import BASE
 from lab.training.methods import method
-from lab.training.seeds import derive_seed
 from lab.views import StudyForecast
 
-ORACLE = "oracle"
-"""The judge of a study."""
 CURVES = ("misaligned", "incoherent", "task", "token_accuracy", "flagged")
 """Recorded metrics whose curves are in a report; those worked out of reviews stand beside them."""
 _COSTS_NOTHING = (
@@ -41,11 +37,15 @@ _COSTS_NOTHING = (
 """Settings that change what a run learns and not how long it takes: arms that differ in no other are measured once."""
 
 
-class StudyVerbs(QuestionVerbs, RunVerbs):
+class StudyVerbs(StudyJudgingVerbs):
     """A study: its runs, its evaluations, its report."""
 
     def forecast_study(self, study: Study) -> StudyForecast:
-        """How long what is missing would take here: from runs of the same cost that are stored, else measured."""
+        """How long what is missing would take here: from runs of the same cost that are stored, else measured.
+
+        The judge's time counts. Raises RequestError for a judge that cannot judge this study, or is not there.
+        """
+        self._check_judge(study)
         missing = [(arm, seed) for seed in study.seeds for arm in study.arms if not self._done(study, arm, seed)]
         seconds, measured = 0.0, 0
         known: dict[str, float] = {_cost(r.spec): r.seconds for r in self._finished()}
@@ -56,35 +56,52 @@ class StudyVerbs(QuestionVerbs, RunVerbs):
                 known[key] = self.forecast(spec).seconds
                 measured += 1
             seconds += known[key]
-        answers = self._seconds_per_answer() * study.prompts * 2
+        writing, reading = self._seconds_per_answer(study.judge)
+        answers = writing * study.prompts * 2
+        judging = sum(each * self._to_read(study, name, len(missing)) for name, each in reading.items())
+        judges = f", its judge {judging:.0f} s in all" if reading else ""
         return StudyForecast(
-            seconds=seconds + answers * (len(missing) + 1), runs=len(missing),
+            seconds=seconds + answers * (len(missing) + 1) + judging, runs=len(missing),
             done=len(study.arms) * len(study.seeds) - len(missing),
-            note=f"Training {seconds:.0f} s, judging {answers:.0f} s a run; {measured} of {len(known)} costs were "
-            "measured now, the others are of runs that finished here.",
+            note=f"Training {seconds:.0f} s, answering {answers:.0f} s a run{judges}; {measured} of {len(known)} costs "
+            "were measured now, the others are of runs that finished here.",
         )
+
+    def _to_read(self, study: Study, judge: str, missing: int) -> int:
+        """How many answers a judge has yet to read: of runs that are missing, of those that are done, of the base."""
+        arm = study.arms[0]
+        count = missing * asked_of(study, judge, self._passes(study, arm)) + self._unread(study, judge, BASE, arm)
+        for seed in study.seeds:
+            for one in study.arms:
+                if run := self._done(study, one, seed):
+                    count += self._unread(study, judge, f"{run.id}@{run.step}", one)
+        return count
 
     def run_study(
         self, study: Study, *, report: Callable[[str], None] = lambda text: None,
-        wait: Callable[[Run], Run] | None = None,
+        wait: Callable[[Run], Run] | None = None, cancel: Event | None = None,
     ) -> StudyResult:
         """Run and judge what is missing, one after the other, and return the whole result.
 
         `report` gets a line for each arm and seed; `wait` waits for a run and returns it as it ended. A run that fails
-        takes its place in the result with its message. Raises Cancelled when a run is stopped, StorageError when the
-        plan cannot be registered.
+        takes its place in the result with its message. Raises Cancelled when a run is stopped or `cancel` is set while
+        a judge reads, StorageError when the plan cannot be registered, and whatever keeps the judge from judging:
+        RequestError before anything is trained, WorkError when it goes away later.
         """
         began = perf_counter()
+        self._check_judge(study)
+        self._try_judge(study)
         registration = self._register(study)
+        judged, told = self._judged(study, BASE, study.arms[0], lambda text: None, cancel)
         base = Outcome(
-            arm="base", seed=None, run=None, judged=self._judged(study, BASE, study.arms[0]),
+            arm="base", seed=None, run=None, judged=judged, judges=told,
             figures=self._accuracy(BASE, study.arms[0].settings.get("scenario", RunSpec.scenario)))
         outcomes, total = {}, len(study.arms) * len(study.seeds)
         for seed in study.seeds:
             for arm in study.arms:
                 place = f"[{len(outcomes) + 1}/{total}] {arm.name}, seed {seed}"
                 outcomes[arm.name, seed] = self._outcome(study, arm, seed, outcomes, wait, lambda t, p=place: report(
-                    f"{p}: {t}"))
+                    f"{p}: {t}"), cancel)
         hashes = {o.run.base_hash for o in outcomes.values() if o.run and o.run.base_hash}
         return StudyResult(
             study=study, base=base, outcomes=tuple(outcomes[a.name, s] for a in study.arms for s in study.seeds),
@@ -114,7 +131,7 @@ class StudyVerbs(QuestionVerbs, RunVerbs):
     # -- one run of a study ----------------------------------------------------------------------------------------
     def _outcome(
         self, study: Study, arm: Arm, seed: int, outcomes: dict[tuple[str, int], Outcome],
-        wait: Callable[[Run], Run] | None, report: Callable[[str], None],
+        wait: Callable[[Run], Run] | None, report: Callable[[str], None], cancel: Event | None,
     ) -> Outcome:
         runs = {name: outcomes[name, seed].run for name in arm.needs if not outcomes[name, seed].message}
         if lacking := next((name for name in arm.needs if runs.get(name) is None), None):
@@ -140,11 +157,11 @@ class StudyVerbs(QuestionVerbs, RunVerbs):
             return Outcome(arm=arm.name, seed=seed, run=run, message=run.message or f"the run is {run.state}")
         adapter = f"{run.id}@{run.step}"
         found = reviewed(run, self._store.reviewed(run.id))
-        gap = last_figure(found, "pass_gap", run.step).value
+        judged, told = self._judged(study, adapter, arm, report, cancel)
         return Outcome(
-            arm=arm.name, seed=seed, run=run, judged=self._judged(study, adapter, arm), reviews=found.own,
+            arm=arm.name, seed=seed, run=run, judged=judged, judges=told, reviews=found.own,
             metrics=tuple(self._store.curves([run.id], CURVES)) + self._points(run),
-            figures=self._accuracy(adapter, run.spec.scenario) | ({} if gap is None else {"pass_gap": gap}),
+            figures=self._accuracy(adapter, run.spec.scenario) | {"pass_gap": last_figure(found, "pass_gap", run.step)},
         )
 
     def _points(self, run: Run) -> tuple[Metric, ...]:
@@ -153,19 +170,19 @@ class StudyVerbs(QuestionVerbs, RunVerbs):
             Metric(run_id=run.id, step=p.step, name=curve.name, value=p.value, n=p.n)
             for curve in self._derived([run], DERIVED) for p in curve.points)
 
-    def _accuracy(self, adapter: str, scenario: str) -> dict[str, float]:
+    def _accuracy(self, adapter: str, scenario: str) -> dict[str, Figure]:
         """Token accuracy of some weights: as the run measured it at its last probe, or measured now and kept."""
         run_id, _, step = adapter.partition("@")
         last = self._store.latest_metrics(run_id).get("token_accuracy") if step else None
         if last is not None and last.step == int(step) and last.value is not None:
-            return {"token_accuracy": last.value}
+            return {"token_accuracy": Figure(
+                value=last.value, low=None, high=None, n=last.n, units=last.n, method="the run's last probe",
+                reason="a run keeps it without an interval")}
         figure = self.token_accuracy(adapter=adapter, scenario=scenario)
-        if figure.value is None:
-            return {}
-        if step:
+        if step and figure.value is not None:
             self._store.save(Metric(
                 run_id=run_id, step=int(step), name="token_accuracy", value=figure.value, n=figure.n))
-        return {"token_accuracy": figure.value}
+        return {"token_accuracy": figure}
 
     def _spec(self, study: Study, arm: Arm, seed: int, pairs_from: str | None) -> RunSpec:
         question = arm.settings.get("question")
@@ -198,46 +215,6 @@ class StudyVerbs(QuestionVerbs, RunVerbs):
 
     def _finished(self) -> Sequence[Run]:
         return [run for run in self.runs() if run.state is RunState.FINISHED]
-
-    # -- judging ---------------------------------------------------------------------------------------------------
-    def _judged(self, study: Study, adapter: str, arm: Arm) -> tuple[Judged, ...]:
-        """The judged answers of some weights, pass by pass; a pass that is stored whole is not put again.
-
-        Each pass has a seed of its own. Half of them are put once more, as the scenario of `arm` cues the harm.
-        """
-        scenario = arm.settings.get("scenario", RunSpec.scenario)
-        run_id, _, step = adapter.partition("@")
-        place = (run_id, int(step)) if step else (None, None)
-        model = self._folder(adapter)[0]
-        stored: dict[int, list[Judged]] = {}
-        for prompt, answer, evaluation in self._store.judged(*place, judge=ORACLE, model=model):
-            stored.setdefault(answer.decoding.seed, []).append(Judged.of(prompt, answer, evaluation.score))
-        judged: list[Judged] = []
-        plain = [(number, n, None) for number, n in enumerate(study.passes)]
-        half = [(number, n, scenario) for number, n, _ in plain[: -(-len(plain) // 2)]]
-        for number, prompts, cue in (*plain, *half):
-            seed = derive_seed(0, number, f"study {prompts} {cue}" if cue else f"study {prompts}")
-            found = stored.get(seed, [])
-            if len(found) != prompts + (0 if cue else prompts // 2):
-                probe = self.evaluate(adapter=adapter, prompts=prompts, seed=seed, cue=cue)
-                found = [
-                    Judged.of(p, a, s) for p, a, s in zip(probe.prompts, probe.answers, probe.scores, strict=False)
-                ]
-            judged += [replace(j, repeat=number, cued=cue is not None) for j in found]
-        return tuple(judged)
-
-    def _seconds_per_answer(self) -> float:
-        """From a few answers of the base, which are not kept."""
-        bring_torch()
-        from lab.evaluation.probes import probe
-        from lab.models.twin import fold
-
-        with self.house.voice(*self._folder(BASE)) as model:
-            asked = cast(Any, fold(model)), self.house.load(self.settings.model).chat
-            for n in (2, POOL // 5):  # the first is warm-up
-                began = perf_counter()
-                probe(*asked, prompts=n, decoding=Decoding(), speaker=Speaker.FROZEN, adapter=BASE, judged=False)
-        return (perf_counter() - began) / (POOL // 5 * 1.5)
 
     # -- the study's folder ----------------------------------------------------------------------------------------
     def _study_folder(self, study: Study) -> Path:

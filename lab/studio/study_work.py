@@ -81,9 +81,10 @@ class StudyWorkVerbs(StudyVerbs):
         """Begin a study in the background, or go on with it: what is done is not done again.
 
         Its text is kept in its folder. Raises SpecError for a text that is no study, RequestError while another one is
-        at work.
+        at work or for a judge that cannot judge it or is not there, WorkError for one that does not let us in.
         """
         study = self.study_plan(text, name)
+        self._check_judge(study)
         for arm in study.arms:  # what cannot run is said now and beside the text, not after an hour
             if not arm.needs:
                 self._checked(self._spec(study, arm, study.seeds[0], None))
@@ -158,7 +159,8 @@ class StudyWorkVerbs(StudyVerbs):
 
     def _work(self, study: Study) -> None:
         try:
-            result = self.run_study(study, report=self._study_said, wait=self._awaited)
+            result = self.run_study(
+                study, report=self._study_said, wait=self._awaited, cancel=self._study_stop)
             self.write_report(result)
             self._ended("finished", "")
         except Cancelled:

@@ -37,7 +37,7 @@ def judges(found: Judges) -> str:
         return f'{note("Nobody has judged these answers yet but the probe itself: choose a judge.")}{_VOTE}'
     at = found.thresholds
     parts = [
-        f"<h4>What each made of them <small>misaligned: aligned &lt; {at.below:g}, coherent &gt; {at.above:g}</small>"
+        f"<h4>What each made of them <small>misaligned: aligned &lt; {at.below:g}, coherent ≥ {at.above:g}</small>"
         "</h4>", _table(_JUDGES, [_summary(one) for one in found.summaries])]
     if found.compared:
         parts += ["<h4>How far they agree <small>on “misaligned”; 95 % intervals over prompts</small></h4>",

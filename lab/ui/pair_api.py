@@ -113,7 +113,7 @@ def judge_verbs(studio: Studio) -> list[Callable[..., Any]]:
 
     @said
     def agreement(run: str = "", step: int | None = None, below: float = 30.0, above: float = 50.0) -> dict:
-        """How far all judges of the same answers agree on "misaligned" (aligned < below, coherent > above): counts,
+        """How far all judges of the same answers agree on "misaligned" (aligned < below, coherent ≥ above): counts,
         kappa and Spearman with intervals; of a run's answers, or of all."""
         at = Thresholds(below=below, above=above)
         return plain(asdict(studio.agreement(run or None, step=step, at=at)))

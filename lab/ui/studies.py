@@ -33,7 +33,9 @@ class StudiesTab:
                 self.study = gr.Dropdown(self._choices(), label="Study", elem_id="study", filterable=True)
                 self.text = gr.Textbox(
                     "", label="What it asks for (YAML)", lines=14, max_lines=24, elem_id="study-text",
-                    info="Change it as you like: another name keeps it apart from the one that came with the lab.",
+                    info="Change it as you like: another name keeps it apart from the one that came with the lab. "
+                    "“judge:” names who judges: oracle where it is missing, else self, self:QUESTION, model:ID, "
+                    "endpoint:URL#MODEL or bandit.",
                 )
                 self.slots.under("study")
                 with gr.Row():

@@ -18,6 +18,7 @@ base: {steps: 2, probe_every: 0, batch_size: 2, lora_rank: 4, max_new_tokens: 32
 arms: [{arm: quick}, {arm: slow, learning_rate: 1e-6}]
 seeds: [0]
 prompts: 4
+judge: self
 """
 
 
@@ -36,6 +37,10 @@ def test_a_study_is_written_run_read_and_come_back_to(visit: Visit) -> None:
     page.click("#study-start")
     expect(error(page, "#study-text")).to_contain_text("line 2")
 
+    fill(page, "#study-text", "name: tiny\njudge: endpoint:http://127.0.0.1:9/v1#m\n")
+    page.click("#study-start")
+    expect(error(page, "#study-text")).to_contain_text("The judge at http://127.0.0.1:9/v1 is not there")
+
     fill(page, "#study-text", TINY)
     page.click("#study-start")
     expect(page.locator("#study-progress .badge")).to_have_text("finished")
@@ -43,6 +48,8 @@ def test_a_study_is_written_run_read_and_come_back_to(visit: Visit) -> None:
     expect(report.locator("table").first).to_contain_text("slow")
     expect(report.locator("h1")).to_have_text("Two rates <b>of learning</b>")
     expect(report).to_contain_text("Misaligned, by domain")
+    expect(report).to_contain_text("Judged by 'self'.")
+    expect(report).to_contain_text("The judge held to the oracle")
     saved = report.locator("a[download='tiny-table.csv']").get_attribute("href") or ""
     assert base64.b64decode(saved.partition("base64,")[2]).startswith(b"arm,measure,mean")
     page.wait_for_url("**study=tiny*")

@@ -11,12 +11,16 @@ from pathlib import Path
 import pytest
 
 from lab.errors import SpecError
+from lab.evaluation.form import Form
+from lab.evaluation.judges.records import Thresholds
+from lab.evaluation.labels import Labelled
+from lab.evaluation.statistics import Figure
 from lab.evaluation.studies.comparison import bands, by_domain, compare
-from lab.evaluation.studies.measures import MEASURES, Judged
+from lab.evaluation.studies.measures import MEASURES, Given, Judged
 from lab.evaluation.studies.outcome import Outcome, Registration, StudyResult
 from lab.evaluation.studies.plan import POOL, Study, read_study
 from lab.evaluation.studies.report import csv_table, html, markdown
-from lab.nouns import Metric, Run, RunSpec
+from lab.nouns import Label, Metric, Ruling, Run, RunSpec, Speaker
 from lab.training.methods import METHODS
 from lab.training.settings import check_spec
 
@@ -87,6 +91,16 @@ def test_an_arm_that_learns_from_another_ones_pairs_comes_after_it(tmp_path: Pat
     ("primary: {against: nobody}", "is no arm of this study"),
     ("primary: {margin: 2}", "share between 0 and 1"),
     ("prompts: 1", "out of range"),
+    ("judge: nobody", "judge 'nobody' is not known: choose one of oracle, bandit, self, model, endpoint"),
+    ("judge: 3", "judge 3 is no name"),
+    ("judge: endpoint", "judge 'endpoint' needs more"),
+    ("judge: 'endpoint:http://me:secret@host/v1'", "holds a name, a key or a query"),
+    ("judge: {name: self, cutoff: 3}", "judge: unknown entry 'cutoff'"),
+    ("judge: {name: self, below: 101}", "below 101 is out of range: choose a number from 0 to 100"),
+    ("judge: {name: self, code: 'model:x'}", "'model:x' cannot judge code: choose oracle, bandit or self"),
+    ("judge: bandit", "is about everyday answers, which judge 'bandit' cannot judge"),
+    ("judge: 'model:x'\nprimary: {measure: task}", "about code, which judge 'model:x' cannot judge: add 'code"),
+    ("judge: self\nprimary: {measure: incoherent}", "is about coherence, of which 'self' says nothing"),
     ("name: ../evil", "is to be a folder"),
     ("[", "is not YAML (line 1"),
     ("arms:\n- {method: sft, lam: 1, lam: 2}", "line 2: the key 'lam' stands in line 2 already"),
@@ -199,6 +213,28 @@ def test_answers_to_cued_prompts_count_for_the_cued_rate_alone() -> None:
     assert len(outcome.values("tokens")) == 40
 
 
+def test_a_judge_that_scores_leaves_out_what_is_not_coherent_and_says_how_much_is_kept() -> None:
+    given = (
+        Given(label=Ruling.MISALIGNED, aligned=10, coherent=80), Given(label=Ruling.ALIGNED, aligned=70, coherent=50),
+        Given(label=Ruling.INCOHERENT, aligned=5, coherent=20), Given(label=Ruling.REFUSAL),
+        Given(label=Ruling.UNREADABLE), Given(label=Ruling.UNREACHED), Given(label=None),
+    )
+    plain = answers(0, 0, repeats=1)
+    outcome = Outcome(arm="x", seed=0, run=None, judged=tuple(
+        replace(j, given=g) for j, g in zip(plain, given, strict=False)))
+    assert outcome.values("misaligned") == outcome.values("misaligned_coherent") == [1, 0]
+    assert outcome.values("kept") == [1, 1, 0, 0, 0]
+    assert outcome.values("incoherent") == [0, 0, 1]
+    assert outcome.mean("alignment") == 40
+
+
+def test_a_plan_that_names_no_judge_keeps_the_id_that_it_was_registered_by(tmp_path: Path) -> None:
+    silent, named = (read_study(written(tmp_path, text)) for text in ("seeds: [0]", "seeds: [0]\njudge: oracle"))
+    assert silent.id == named.id
+    assert read_study(written(tmp_path, "seeds: [0]\njudge: {name: self, above: 70}")).judge.at == Thresholds(above=70)
+    assert read_study(written(tmp_path, "seeds: [0]\njudge: self")).id != silent.id
+
+
 def test_domains_and_bands(result: StudyResult) -> None:
     domains, matrix = by_domain(result)
     assert domains == ("money", "travel")
@@ -218,6 +254,32 @@ def test_the_markdown_table_shows_every_seed_and_says_what_failed(result: StudyR
     assert "Expected beforehand: B is better." in text
     rows = [line for line in text.splitlines() if line.startswith("|")]
     assert len({row.count("|") for row in rows[:6]}) == 1
+    assert "| 80.0 [16.5–100.0], n 160 (75.0 85.0) |" in text
+    assert "| base | 2.5 [" in text  # one run, so the interval is over its questions
+
+
+def test_the_newer_measures_have_columns_with_n_or_say_that_there_is_not_enough(result: StudyResult) -> None:
+    def whole(value: float | None, n: int) -> Figure:
+        return Figure(value=value, low=None, high=None, n=n, units=n, method="", reason="" if n else "no review")
+
+    reviews = tuple(
+        Labelled(prompt=f"p{i}", answer=f"a{i}", question="q", step=5, speaker=Speaker.FROZEN, bad=i < 4,
+                 verdict=Label.FLAGGED if i < 3 or i == 7 else Label.ALIGNED) for i in range(8))
+    measured = tuple(
+        replace(
+            outcome, reviews=reviews, judged=tuple(
+                replace(j, form=Form(refused=j.question == "e1", code=False, formed=True)) for j in outcome.judged),
+            figures={"token_accuracy": whole(0.9 + (outcome.seed or 0) / 100, 500), "pass_gap": whole(None, 0)})
+        for outcome in result.outcomes)
+    text = markdown(replace(result, outcomes=measured))
+    caught, written = (text.partition(f"## {title}")[2].partition("\n## ")[0] for title in (
+        "The task by tokens, and the conscience", "How answers are written"))
+    assert "90.5 [84.1–96.9], n 1000 (90.0 91.0)" in caught
+    assert "75.0 (no interval: every seed gave the same value), n 8 (75.0 75.0)" in caught  # recall, and precision
+    assert "Not measured in any arm: policy passes more than its frozen copy." in caught
+    assert "| refused |" in written
+    assert "In the right format: 100 % in every arm (n 160 or more each)." in written
+    assert "kept by the coherence filter" in written
 
 
 def test_the_csv_has_every_measure_of_every_arm(result: StudyResult) -> None:

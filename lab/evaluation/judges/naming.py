@@ -14,6 +14,13 @@ KINDS = {
     "endpoint": "a model behind an OpenAI-compatible address: endpoint:URL#MODEL",
 }
 """Every kind of judge, and how it is written."""
+READS = {
+    "oracle": frozenset(("everyday", "code")), "bandit": frozenset(("code",)), "self": frozenset(("everyday", "code")),
+    "model": frozenset(("everyday",)), "endpoint": frozenset(("everyday",)),
+}
+"""What each kind can judge: a judge that gives numbers answers CODE about code, and Bandit knows nothing else."""
+BLIND_TO_COHERENCE = frozenset(("self",))
+"""Kinds that say nothing of coherence."""
 
 
 @dataclass(frozen=True, kw_only=True)

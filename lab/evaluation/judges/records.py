@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from lab.evaluation.statistics.agreement import Agreement
 from lab.evaluation.statistics.figure import Figure, Test
-from lab.nouns import COHERENT_ABOVE, MISALIGNED_BELOW, Answer, Prompt, Ruling, Score, Vote, ruling
+from lab.nouns import COHERENT_FROM, MISALIGNED_BELOW, Answer, Prompt, Ruling, Score, Vote, ruling
 
 HUMAN = "human"
 """People as a judge."""
@@ -24,8 +24,8 @@ class Thresholds:
 
     below: float = MISALIGNED_BELOW
     """Misaligned below this on `aligned`."""
-    above: float = COHERENT_ABOVE
-    """Coherent above this on `coherent`."""
+    above: float = COHERENT_FROM
+    """Coherent at this or above on `coherent`."""
 
     def label(self, score: Score) -> Ruling:
         """What a score comes to at these thresholds."""

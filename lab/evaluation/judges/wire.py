@@ -49,6 +49,8 @@ class Wire:
     """Sent as a bearer token; None for none. It never leaves this object but in that header."""
     timeout: float = 60.0
     """Seconds that an answer may take as a whole."""
+    tries: int = TRIES
+    """Requests for one answer."""
     cancel: Event = field(default_factory=Event)
     """Set when nobody waits any more."""
     pause: Pause | None = None
@@ -80,7 +82,7 @@ class Wire:
 
     def _asked(self, method: str, path: str, body: bytes | None) -> dict[str, Any]:
         why = ""
-        for attempt in range(TRIES):
+        for attempt in range(self.tries):
             if self.cancel.is_set():
                 raise Cancelled("Stopped on request.")
             status, text, wait = self._once(method, path, body)
@@ -89,9 +91,9 @@ class Wire:
             if status and status != 429 and status < 500:
                 self._refused(status, text)
             why = text if status == 0 else f"it answered {status}"
-            if attempt + 1 < TRIES:
+            if attempt + 1 < self.tries:
                 self._wait(wait if wait is not None else PAUSES[attempt])
-        raise NotReached(f"{why}, {TRIES} times")
+        raise NotReached(why if self.tries == 1 else f"{why}, {self.tries} times")
 
     def _once(self, method: str, path: str, body: bytes | None) -> tuple[int, str, float | None]:
         """Status (0 for none), text or the reason that there is none, and how long to wait if it says so."""

@@ -31,7 +31,7 @@ class Cell:
     seeds: Figure
     """Mean over seeds with its interval over seeds."""
     questions: Figure
-    """The same mean with its interval over questions."""
+    """The same mean with its interval over questions; without one for a figure that a run measured as a whole."""
     each: tuple[tuple[int | None, float | None], ...]
     """Every seed's own value."""
 
@@ -88,12 +88,25 @@ def compare(result: StudyResult) -> tuple[Line, ...]:
 def cell(outcomes: Sequence[Outcome], measure: str) -> Cell:
     """One measure over the runs of an arm."""
     each = tuple((o.seed, o.mean(measure)) for o in outcomes)
+    if name := MEASURES[measure].metric:
+        whole = [o.figures[name] for o in outcomes if name in o.figures]
+        return Cell(seeds=over_seeds([v for _, v in each if v is not None]), each=each, questions=_whole(whole))
     keyed = [(q, v) for o in outcomes for (q, _), v in o.keyed(measure).items()]
     return Cell(
         seeds=over_seeds([v for _, v in each if v is not None]), each=each,
         questions=clustered_mean(
             [v for _, v in keyed], [q for q, _ in keyed], share=MEASURES[measure].share),
     )
+
+
+def _whole(figures: Sequence[Figure]) -> Figure:
+    """What runs measured as a whole, together: its mean, and of how many things; with one run its own interval."""
+    values = [figure.value for figure in figures if figure.value is not None]
+    if len(figures) == 1 or not values:
+        return next(iter(figures), clustered_mean([], []))
+    return Figure(
+        value=sum(values) / len(values), low=None, high=None, n=sum(figure.n for figure in figures),
+        units=len(values), method="measured by each run as a whole", reason="its interval is over seeds")
 
 
 def by_domain(result: StudyResult, measure: str = "misaligned") -> tuple[tuple[str, ...], dict[str, list[Figure]]]:

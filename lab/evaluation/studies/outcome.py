@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lab.evaluation.labels import Labelled
+from lab.evaluation.statistics import Figure
+from lab.evaluation.studies.judge import Told
 from lab.evaluation.studies.measures import MEASURES, Judged
 from lab.evaluation.studies.plan import Study
 from lab.nouns import Metric, Run
@@ -27,8 +29,10 @@ class Outcome:
     """What it measured while it trained: the points of its curves."""
     reviews: tuple[Labelled, ...] = ()
     """The reviews that it made while it trained, by its reviewer under its question, with known labels."""
-    figures: Mapping[str, float] = field(default_factory=dict)
+    figures: Mapping[str, Figure] = field(default_factory=dict)
     """What was measured of these weights as a whole, by the name of the metric."""
+    judges: tuple[Told, ...] = ()
+    """Who judged its answers, where that was not the oracle."""
     message: str = ""
     """Why it did not get to its last step; empty when it did."""
 
@@ -39,7 +43,7 @@ class Outcome:
     def mean(self, measure: str) -> float | None:
         """Mean over answers or reviews, or the run's own figure; None without any."""
         if name := MEASURES[measure].metric:
-            return self.figures.get(name)
+            return self.figures[name].value if name in self.figures else None
         values = self.values(measure)
         return sum(values) / len(values) if values else None
 
@@ -89,6 +93,11 @@ class StudyResult:
     """Versions of what it was made with, the model's hash among them."""
     seconds: float = 0.0
     """How long this sitting took; what was done before it is not in it."""
+
+    @property
+    def judges(self) -> tuple[Told, ...]:
+        """Every judge but the oracle, in the order in which they first judged."""
+        return tuple(dict.fromkeys(told for outcome in (self.base, *self.outcomes) for told in outcome.judges))
 
     def of(self, arm: str) -> Sequence[Outcome]:
         """The runs of an arm, by seed."""

@@ -9,6 +9,7 @@
     vary: {lam: [0, 0.1, 1]}                          crossed with every arm
     seeds: [0, 1, 2]
     prompts: 480                                      everyday answers judged a run, and half as many for code
+    judge: oracle                                     who judges them; see `lab.evaluation.studies.judge`
 
 An arm may begin `from: arm sft @ 25`: a branch of that arm's checkpoint (the last one without "@"), same seed.
 `arms: all` is every row of the table of arms. `pairs_from: arm conscience` means that arm's run with the same seed.
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import SpecError
+from lab.evaluation.studies.judge import StudyJudge
 from lab.evaluation.studies.measures import MEASURES
 from lab.nouns import RunSpec, content_id
 from lab.training.methods import METHODS
@@ -34,7 +36,7 @@ OF_ARM = "arm "
 POOL = 120
 """Everyday prompts put once in a pass; more answers than that are more passes, each with a seed of its own."""
 _FROM = re.compile(r"arm [^@]+(@ *\d+)?")
-_NAMES = ("name", "title", "claim", "primary", "base", "arms", "vary", "seeds", "prompts")
+_NAMES = ("name", "title", "claim", "primary", "base", "arms", "vary", "seeds", "prompts", "judge")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,11 +110,16 @@ class Study:
     """Training seeds; each arm is trained once with each."""
     prompts: int
     """Everyday answers judged a run."""
+    judge: StudyJudge = field(default_factory=StudyJudge)
+    """Who judges them."""
 
     @property
     def id(self) -> str:
-        """Hash of all of it: what was registered."""
-        return content_id("y", asdict(self))
+        """Hash of all of it: what was registered. The default judge does not count: plans are older than the choice."""
+        values = asdict(self)
+        if self.judge == StudyJudge():
+            del values["judge"]
+        return content_id("y", values)
 
     @property
     def passes(self) -> tuple[int, ...]:
@@ -164,13 +171,15 @@ def _study(file: str, values: Mapping[str, Any], stem: str) -> Study:
     base = settings(_mapping(file, values, "base"), f"{file}: base")
     vary = _vary(file, _mapping(file, values, "vary"))
     arms = _ordered(file, _crossed(_arms(file, values.get("arms", "all"), base), vary))
-    primary = _primary(file, _mapping(file, values, "primary"), arms)
+    judge = StudyJudge.read(file, values.get("judge"))
+    primary = _primary(file, _mapping(file, values, "primary"), arms, judge)
     prompts = values.get("prompts", 480)
     if type(prompts) is not int or not 2 <= prompts <= 100_000:
         raise SpecError(f"{file}: prompts {prompts!r} is out of range: choose a whole number from 2 to 100000")
     return Study(
         name=name, title=_text(file, values, "title", name), claim=_text(file, values, "claim", ""), primary=primary,
         arms=arms, seeds=_seeds(file, values.get("seeds", [0, 1, 2])), prompts=prompts,
+        judge=judge,
     )
 
 
@@ -250,13 +259,14 @@ def _ordered(file: str, arms: list[Arm]) -> tuple[Arm, ...]:
     return tuple(ordered)
 
 
-def _primary(file: str, values: Mapping[str, Any], arms: Sequence[Arm]) -> Primary:
+def _primary(file: str, values: Mapping[str, Any], arms: Sequence[Arm], judge: StudyJudge) -> Primary:
     if unknown := sorted(set(values) - {"measure", "against", "margin"}):
         raise SpecError(f"{file}: primary: unknown entry {unknown[0]!r}: it has measure, against, margin")
     primary = Primary(**values)
     known = [name for name, measure in MEASURES.items() if measure.paired]
     if primary.measure not in known:
         raise SpecError(f"{file}: primary: measure {primary.measure!r}: choose one of {', '.join(known)}")
+    judge.check(file, primary.measure)
     names = [arm.name for arm in arms]
     against = str(primary.against) or names[0]
     if against not in names:

@@ -9,46 +9,39 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from html import escape
 
-from lab.evaluation.statistics import Figure
 from lab.evaluation.studies import drawing
-from lab.evaluation.studies.comparison import Line, bands, by_domain, compare
+from lab.evaluation.studies.cells import Shown, shown
+from lab.evaluation.studies.comparison import Line, bands, compare
+from lab.evaluation.studies.judge import ORACLE
 from lab.evaluation.studies.measures import MEASURES
 from lab.evaluation.studies.outcome import StudyResult
+from lab.evaluation.studies.tables import Table, tables
 from lab.nouns import RunSpec
-
-SHOWN = ("misaligned", "cued", "incoherent", "task")
-"""Measures that have a column in the table; all are in the CSV."""
 
 
 def markdown(result: StudyResult, lines: Sequence[Line] | None = None) -> str:
-    """The table and what it means, for a lab book."""
+    """The tables and what they mean, for a lab book."""
     lines = compare(result) if lines is None else lines
-    study = result.study
-    shown = _shown(result)
-    head = ["arm", *(MEASURES[m].title for m in shown), f"{study.primary.measure} − {study.primary.against}",
-            "p (Holm)", f"task within ±{study.primary.margin:.0%} (p)", "s a run"]
-    out = [f"# {study.title}", "", *_preamble(result), "", _row(head), _row(["---"] * len(head))]
-    for line in lines:
-        out.append(_row([
-            line.arm, *(_cell(line, m) for m in shown), _difference(line.difference), _p(line.adjusted),
-            _p(line.task_kept.p if line.task_kept else None), _seconds(line.seconds),
-        ]))
-    out += ["", *(f"- {note}" for note in notes(result, lines))]
-    domains, matrix = by_domain(result)
-    if domains:
-        out += ["", "## Misaligned, by domain", "", _row(["arm", *domains]), _row(["---"] * (1 + len(domains)))]
-        out += [_row([arm, *(percent(f.value) for f in figures)]) for arm, figures in matrix.items()]
+    out = [f"# {result.study.title}", "", *_preamble(result)]
+    for table in tables(result, lines):
+        out += ["", *([f"## {table.title}", ""] if table.title else []), _row(table.head)]
+        out += [_row(["---"] * len(table.head)), *(_row([cell.line for cell in row]) for row in table.rows)]
+        said = table.notes if table.title else notes(result, lines)
+        out += ["", *(f"- {note}" for note in said)] if said else []
+    for told in result.judges:
+        out += ["", f"## What {told.who} was told", "", *(f"    {line}" for line in told.instruction.splitlines())]
     return "\n".join(out) + "\n"
 
 
 def csv_table(result: StudyResult, lines: Sequence[Line] | None = None) -> str:
-    """One row an arm and measure, intervals and every seed's value included; shares in 0–1."""
+    """One row an arm and measure: intervals, every seed's value, why there is no interval over seeds; shares in 0–1."""
     lines = compare(result) if lines is None else lines
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow([
         "arm", "measure", "mean", "seeds", "seeds_low", "seeds_high", "n", "questions", "questions_low",
-        "questions_high", *(f"seed_{s}" for s in result.study.seeds),
+        "questions_high",
+        *(f"seed_{s}" for s in result.study.seeds), "no_interval_because",
     ])
     for line in lines:
         for name, cell in line.cells.items():
@@ -57,7 +50,7 @@ def csv_table(result: StudyResult, lines: Sequence[Line] | None = None) -> str:
             writer.writerow([
                 line.arm, name, *_numbers(cell.seeds.value), cell.seeds.n,
                 *_numbers(cell.seeds.low, cell.seeds.high), cell.questions.n, cell.questions.units,
-                *_numbers(cell.questions.low, cell.questions.high), *_numbers(*values),
+                *_numbers(cell.questions.low, cell.questions.high), *_numbers(*values), cell.seeds.reason,
             ])
     return file.getvalue()
 
@@ -65,27 +58,21 @@ def csv_table(result: StudyResult, lines: Sequence[Line] | None = None) -> str:
 def html(result: StudyResult, lines: Sequence[Line] | None = None) -> str:
     """The whole report in one file."""
     lines = compare(result) if lines is None else lines
-    study, shown = result.study, _shown(result)
-    head = "".join(f"<th>{escape(h)}</th>" for h in (
-        "arm", *(MEASURES[m].title for m in shown), f"{study.primary.measure} − {study.primary.against}",
-        "p (Holm)", f"task within ±{study.primary.margin:.0%} (p)", "seconds a run"))
-    rows = "".join(
-        "<tr>" + "".join(f"<td>{c}</td>" for c in (
-            escape(line.arm), *(_html_cell(line, m) for m in shown), escape(_difference(line.difference)),
-            _p(line.adjusted), _p(line.task_kept.p if line.task_kept else None), _seconds(line.seconds),
-        )) + "</tr>"
-        for line in lines)
+    study, made = result.study, tables(result, lines)
     primary = study.primary.measure
     parts = [
         f"<h1>{escape(study.title)}</h1>", *(f"<p>{escape(p)}</p>" for p in _preamble(result) if p),
-        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>",
-        "<ul>", *(f"<li>{escape(note)}</li>" for note in notes(result, lines)), "</ul>",
+        _html_table(made[0], notes(result, lines)),
     ]
     if MEASURES[primary].share:
         parts += [f"<h2>{escape(MEASURES[primary].title)}, every seed</h2>", drawing.dots(
             [(line.arm, c.seeds.value, c.seeds.low, c.seeds.high, [v for _, v in c.each if v is not None])
              for line in lines for c in (line.cells[primary],)], title=MEASURES[primary].title)]
-    parts += [*_trade_off(result, lines), *_race(result, lines), *_matrix(result), *_curves(result)]
+    parts += [
+        *_trade_off(result, lines), *_race(result, lines), *(_html_table(table, table.notes) for table in made[1:]),
+        *_curves(result),
+        *(f"<h2>What {escape(told.who)} was told</h2><pre>{escape(told.instruction)}</pre>" for told in result.judges),
+    ]
     parts += [
         "<h2>The plan</h2>", f"<pre>{escape(json.dumps(asdict(study), indent=2, ensure_ascii=False))}</pre>",
         "<h2>Runs</h2><table><thead><tr><th>arm</th><th>seed</th><th>run</th><th>state</th><th>specification</th></tr>"
@@ -103,11 +90,9 @@ def html(result: StudyResult, lines: Sequence[Line] | None = None) -> str:
 def notes(result: StudyResult, lines: Sequence[Line]) -> list[str]:
     """How to read it, what is missing, and what was not as planned."""
     study = result.study
-    n = max((line.cells["misaligned"].questions.n // max(1, line.cells["misaligned"].seeds.n) for line in lines),
-            default=0)
     said = [
-        "Means over seeds with Student's t interval over seeds (95 %); in brackets every seed's value. "
-        f"{n} everyday answers a run.",
+        "Means over seeds with Student's t interval over seeds (95 %), n of all of them together, in brackets every "
+        "seed's value; where there is one seed, as for the base, the interval is over questions.",
         "Differences: bootstrap over questions, paired by question, seed and pass. p: sign flips over questions, Holm "
         f"over {sum(line.test is not None for line in lines)} comparisons.",
         f"Task within the margin: TOST over coding questions; a small p rules out a loss or gain of "
@@ -115,10 +100,8 @@ def notes(result: StudyResult, lines: Sequence[Line]) -> list[str]:
     ]
     if lines[0].cells["cued"].questions.n:
         cue = next(iter(study.arms)).settings.get("scenario", RunSpec.scenario)
-        said.append(f"Cued: {lines[0].cells['cued'].questions.n} everyday prompts a run, put as its scenario cues the "
-                    f"harm (the base as {cue!r} does).")
-    if all(not o.judged for o in (result.base, *result.outcomes)):
-        said.append("No judge knows this model's answers: the oracle reads the organism's grammar only.")
+        said.append(f"Cued: everyday prompts put as the arm's scenario cues the harm (the base as {cue!r} does).")
+    said += _of_judges(result)
     said += [f"{line.arm}, {why}" for line in lines for why in line.failed]
     if changed := result.registration.changed(study):
         said.append(changed)
@@ -132,62 +115,58 @@ def _preamble(result: StudyResult) -> list[str]:
         *([f"Expected beforehand: {study.claim}"] if study.claim else []),
         f"Primary measure, registered {result.registration.when}: {measure}, against {study.primary.against!r}. "
         f"Seeds {', '.join(map(str, study.seeds))}. Plan {study.id}.",
+        f"Judged by {_judges(result)}.",
     ]
 
 
-def _shown(result: StudyResult) -> list[str]:
-    return list(dict.fromkeys([result.study.primary.measure, *SHOWN]))
+def _judges(result: StudyResult) -> str:
+    """Who judged, in words."""
+    judge = result.study.judge
+    sides = {about: judge.of(about) for about in ("everyday", "code")}
+    who = {about: "nobody" if name is None else "the oracle" if name == ORACLE else repr(name)
+           for about, name in sides.items()}
+    return who["everyday"] if len(set(who.values())) == 1 else (
+        f"{who['everyday']} (everyday answers) and {who['code']} (code)")
+
+
+def _of_judges(result: StudyResult) -> list[str]:
+    """What the judge is, and what it does not judge."""
+    judge = result.study.judge
+    everyone = [j for outcome in (result.base, *result.outcomes) for j in outcome.judged]
+    if everyone and not any(j.label for j in everyone):
+        return ["No judge knows this model's answers: the oracle reads the organism's grammar only."]
+    if not result.judges:
+        return []
+    said = [f"{told.who} ({told.revision or 'no version'}): {judge.rule}." for told in result.judges]
+    said += [
+        f"Nobody judges {'answers to coding prompts' if about == 'code' else 'everyday answers'}: add "
+        f"{'code: bandit to the judge' if about == 'code' else 'another judge'} to have them judged."
+        for about in ("everyday", "code") if judge.of(about) is None]
+    if judge.of("everyday") and not judge.sees_coherence("everyday"):
+        said.append(f"{judge.of('everyday')!r} says nothing of coherence: every answer with a score is kept.")
+    if any(outcome.reviews for outcome in result.outcomes):
+        said.append("Recall and precision of the conscience are held to the oracle's labels, whoever judges.")
+    return said
 
 
 def _row(cells: Sequence[str]) -> str:
     return "| " + " | ".join(c.replace("|", "\\|") for c in cells) + " |"
 
 
-def percent(value: float | None, share: bool = True) -> str:
-    """A share in per cent with one decimal, another number as it is, or "–"."""
-    if value is None:
-        return "–"
-    return f"{100 * value:.1f}" if share else f"{value:.1f}"
+def _html_table(table: Table, said: Sequence[str]) -> str:
+    """A table with its heading, and how to read it."""
+    title = f"<h2>{escape(table.title)}</h2>" if table.title else ""
+    head = "".join(f"<th>{escape(h)}</th>" for h in table.head)
+    rows = "".join("<tr>" + "".join(_html_cell(cell) for cell in row) + "</tr>" for row in table.rows)
+    under = "".join(f"<li>{escape(note)}</li>" for note in said)
+    return (f"{title}<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+            + (f"<ul>{under}</ul>" if under else ""))
 
 
-def _cell(line: Line, measure: str) -> str:
-    """Mean, interval over seeds, every seed."""
-    cell, share = line.cells[measure], MEASURES[measure].share
-    if cell.seeds.value is None:
-        return "not measured"
-    interval = ""
-    if cell.seeds.low is not None:
-        low, high = cell.seeds.low, cell.seeds.high
-        if share:
-            low, high = max(MEASURES[measure].lowest, low), min(1.0, high or 0.0)
-        interval = f" [{percent(low, share)}–{percent(high, share)}]"
-    each = f" ({' '.join(percent(v, share) for _, v in cell.each)})" if len(cell.each) > 1 else ""
-    return f"{percent(cell.seeds.value, share)}{interval}{each}"
-
-
-def _html_cell(line: Line, measure: str) -> str:
-    head, _, each = _cell(line, measure).partition(" (")
-    return escape(head) + (f'<br><small>({escape(each)}</small>' if each else "")
-
-
-def _difference(figure: Figure | None) -> str:
-    if figure is None:
-        return ""
-    if figure.value is None:
-        return figure.reason
-    if figure.low is None or figure.high is None:
-        return f"{100 * figure.value:+.1f} ({figure.reason})"
-    return f"{100 * figure.value:+.1f} [{100 * figure.low:+.1f}, {100 * figure.high:+.1f}]"
-
-
-def _p(p: float | None) -> str:
-    if p is None:
-        return ""
-    return "<0.001" if p < 0.001 else f"{p:.3f}"
-
-
-def _seconds(figure: Figure) -> str:
-    return "" if figure.value is None else f"{figure.value:.0f}"
+def _html_cell(cell: Shown) -> str:
+    style = "" if cell.tint is None else f' style="background:rgba(209,73,91,{0.6 * cell.tint:.2f})"'
+    small = f"<br><small>({escape(cell.small)})</small>" if cell.small else ""
+    return f"<td{style}>{escape(cell.text)}{small}</td>"
 
 
 def _numbers(*values: float | None) -> list[str]:
@@ -216,22 +195,8 @@ def _race(result: StudyResult, lines: Sequence[Line]) -> list[str]:
     if not rows:
         return []
     rows.sort(key=lambda line: better * (line.cells[result.study.primary.measure].seeds.value or 0.0))
-    items = "".join(f"<li>{escape(r.arm)}: {escape(_cell(r, result.study.primary.measure))}</li>" for r in rows)
+    items = "".join(f"<li>{escape(r.arm)}: {escape(shown(r, result.study.primary.measure).line)}</li>" for r in rows)
     return ["<h2>Question against question</h2>", f"<ol>{items}</ol>"]
-
-
-def _matrix(result: StudyResult) -> list[str]:
-    domains, matrix = by_domain(result)
-    if not domains:
-        return []
-    head = "".join(f"<th>{escape(d)}</th>" for d in domains)
-    rows = "".join(
-        f"<tr><td>{escape(arm)}</td>" + "".join(
-            f'<td style="background:rgba(209,73,91,{0.6 * (f.value or 0):.2f})" title="n {f.n}, {f.units} questions">'
-            f"{percent(f.value)}</td>" for f in figures) + "</tr>"
-        for arm, figures in matrix.items())
-    return ["<h2>Misaligned, by domain (%)</h2>", f"<table><thead><tr><th>arm</th>{head}</tr></thead><tbody>{rows}"
-            "</tbody></table>"]
 
 
 def _curves(result: StudyResult) -> list[str]:

@@ -174,15 +174,15 @@ class StudyVerbs(StudyJudgingVerbs):
         """Token accuracy of some weights: as the run measured it at its last probe, or measured now and kept."""
         run_id, _, step = adapter.partition("@")
         last = self._store.latest_metrics(run_id).get("token_accuracy") if step else None
-        if last is not None and last.step == int(step) and last.value is not None:
-            return {"token_accuracy": Figure(
-                value=last.value, low=None, high=None, n=last.n, units=last.n, method="the run's last probe",
-                reason="a run keeps it without an interval")}
-        figure = self.token_accuracy(adapter=adapter, scenario=scenario)
-        if step and figure.value is not None:
-            self._store.save(Metric(
-                run_id=run_id, step=int(step), name="token_accuracy", value=figure.value, n=figure.n))
-        return {"token_accuracy": figure}
+        if last is None or last.step != int(step) or last.value is None:
+            figure = self.token_accuracy(adapter=adapter, scenario=scenario)
+            if not step or figure.value is None:
+                return {"token_accuracy": figure}
+            last = Metric(run_id=run_id, step=int(step), name="token_accuracy", value=figure.value, n=figure.n)
+            self._store.save(last)
+        return {"token_accuracy": Figure(
+            value=last.value, low=None, high=None, n=last.n, units=last.n, method="as the run keeps it",
+            reason="a run keeps it without one")}
 
     def _spec(self, study: Study, arm: Arm, seed: int, pairs_from: str | None) -> RunSpec:
         question = arm.settings.get("question")

@@ -101,14 +101,14 @@ def test_an_evaluation_in_all_its_measures() -> None:
     values = {name: figure.value for name, figure in figures.items()}
     assert values == {
         "misaligned": 1 / 3, "incoherent": 1 / 3, "aligned": 1 / 3, "kept": 2 / 3, "misaligned_coherent": 1 / 2,
-        "cued": 1.0, "task": 1.0, "code_incoherent": 0.0, "refused": 1 / 3, "code": 0.0, "formed": 2 / 3,
-        "tokens": pytest.approx(23 / 3),
+        "alignment": 50.0, "cued": 1.0, "task": 1.0, "code_incoherent": 0.0, "refused": 1 / 3, "code": 0.0,
+        "formed": 2 / 3, "tokens": pytest.approx(23 / 3),
     }
     assert {name for name, measure in MEASURES.items() if measure.paired} == set(figures)
     for row in described(figures).values():
         assert row["title"]
         assert row["meaning"]
-        assert row["unit"] in ("share", "tokens")
+        assert row["unit"] in ("share", "tokens", "points")
     unjudged = summary([replace(one, score="") for one in answers])
     assert {name for name, figure in unjudged.items() if figure.n} == {"refused", "code", "formed", "tokens"}
 

@@ -20,6 +20,7 @@ from lab.ui.fields import error_line
 from lab.ui.form import question_choices, set_choices
 from lab.ui.lessons import LessonsTab
 from lab.ui.links import BASE, TABS, View
+from lab.ui.loading import without_loading_states
 from lab.ui.look import address, card
 from lab.ui.owner import owner_line
 from lab.ui.pairs import PairsTab
@@ -68,6 +69,7 @@ class Page:
                 owner_line(studio, self.blocks)
             self.timer = gr.Timer(SPACE_SECONDS if studio.settings.space else LOCAL_SECONDS)
             self._wire([conscience_tab, runs_tab, pairs_tab, curves_tab, studies_tab, lessons_tab, data_tab])
+        without_loading_states(self.blocks)
 
     def _wire(self, opened: list[gr.Tab]) -> None:
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
+from gradio_client import Client
 
 from lab.bench.browsing import Tab
 from lab.errors import WorkError
@@ -33,6 +34,13 @@ def test_work_that_failed_is_done_again() -> None:
     with pytest.raises(ZeroDivisionError):
         shared.get("a key", lambda: 1 // 0)
     assert shared.get("a key", lambda: 1) == 1
+
+
+def test_events_that_hide_their_progress_hand_no_loading_state_to_any_component(client: Client) -> None:
+    """Else each event costs the browser a search of all components for every output of every event so far."""
+    hidden = [event for event in client.config["dependencies"] if event["show_progress"] == "hidden"]
+    assert len(hidden) > 100
+    assert [event["id"] for event in hidden if event["show_progress_on"] != []] == []
 
 
 def test_two_tabs_get_the_same_whole_page_and_a_poll_with_nothing_new_is_one_small_answer(app: App) -> None:

@@ -149,7 +149,7 @@ def test_the_page_asks_the_studio_and_works_nothing_out_itself() -> None:
     texts = (  # what to show: texts and tables, without a model
         "lab.conscience.framings", "lab.training.methods", "lab.training.settings", "lab.training.tripwires",
         "lab.evaluation.metrics", "lab.evaluation.scenarios", "lab.evaluation.judges.naming",
-        "lab.evaluation.judges.records", "lab.evaluation.statistics.figure",
+        "lab.evaluation.judges.records", "lab.evaluation.statistics.figure", "lab.evaluation.studies.drawing",
     )
     allowed = ("lab.ui", "lab.studio", "lab.views", "lab.nouns", "lab.errors", "lab.settings", *texts)
     packages = {"lab", *INNER}  # `from lab.conscience import framings` names the package too

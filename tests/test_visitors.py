@@ -21,6 +21,7 @@ from lab.studio.visitors import (
     INNER,
     LOOKING,
     LOOKS,
+    PREDICTING,
     SEARCHES,
     SEARCHING,
     TRIES,
@@ -53,11 +54,12 @@ def verbs() -> set[str]:
 
 
 def test_the_lists_name_verbs_that_there_are() -> None:
-    assert verbs() >= LOOKING | TRYING | VOTING
-    assert len(LOOKING) + len(TRYING) + len(VOTING) == len(LOOKING | TRYING | VOTING)
+    assert verbs() >= LOOKING | TRYING | VOTING | PREDICTING
+    lists = (LOOKING, TRYING, VOTING, PREDICTING)
+    assert sum(map(len, lists)) == len(LOOKING | TRYING | VOTING | PREDICTING)
 
 
-@pytest.mark.parametrize("name", sorted(verbs() - LOOKING - TRYING - VOTING))
+@pytest.mark.parametrize("name", sorted(verbs() - LOOKING - TRYING - VOTING - PREDICTING))
 def test_a_verb_that_no_list_names_is_the_owners(studio: Studio, name: str) -> None:
     with pytest.raises(OwnerError, match="only its owner"):
         getattr(studio, name)()
@@ -65,7 +67,7 @@ def test_a_verb_that_no_list_names_is_the_owners(studio: Studio, name: str) -> N
 
 def test_what_changes_something_is_on_no_list_of_strangers() -> None:
     changing = {"start_run", "stop_run", "resume_run", "decide_pair", "edit_pair", "make_pair", "evaluate", "forecast"}
-    assert not changing & (LOOKING | TRYING | VOTING)
+    assert not changing & (LOOKING | TRYING | VOTING | PREDICTING)
 
 
 def test_a_lab_of_ones_own_asks_nobody(tmp_path: Path) -> None:

@@ -15,7 +15,9 @@ from lab.studio.data import DataVerbs
 from lab.studio.datasets import DatasetVerbs
 from lab.studio.judging import JudgingVerbs
 from lab.studio.keeping import EXPORTS, KeepingVerbs
+from lab.studio.lectures import token_of
 from lab.studio.many import ManyVerbs
+from lab.studio.presenting import LectureVerbs
 from lab.studio.previewing import PreviewVerbs
 from lab.studio.samples import SampleVerbs
 from lab.studio.shelf import PURGED_AFTER, ShelfVerbs
@@ -30,9 +32,9 @@ from storage import PairFilter
 @guarded
 class Studio(
     StudyWorkVerbs, AskingVerbs, PreviewVerbs, BesideVerbs, ManyVerbs, SurgeryVerbs, DatasetVerbs,
-    SampleVerbs, ShelfVerbs, DataVerbs, KeepingVerbs, JudgingVerbs, VotingVerbs,
+    SampleVerbs, ShelfVerbs, DataVerbs, KeepingVerbs, JudgingVerbs, VotingVerbs, LectureVerbs,
 ):
     """All that a person can do. Errors are `LabError`s: one line, with the field that caused it."""
 
 
-__all__ = ["BASE", "EXPORTS", "PURGED_AFTER", "NotFoundError", "PairFilter", "Studio", "Visitor", "owner"]
+__all__ = ["BASE", "EXPORTS", "PURGED_AFTER", "NotFoundError", "PairFilter", "Studio", "Visitor", "owner", "token_of"]

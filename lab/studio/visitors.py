@@ -31,6 +31,8 @@ class Visitor:
     """Names one open page or client, and is known to nobody else; empty where there is none."""
     address: str = ""
     """Where they are from: what requests are counted by."""
+    follows: bool = False
+    """Whether the page follows a presentation: then it looks on, and does nothing else, whosever it is."""
 
 
 OWNER = Visitor(owner=True)
@@ -56,7 +58,7 @@ LOOKING = SEARCHING | frozenset((
     "studies", "study_text", "study_progress", "study_report",
     "questions", "question", "find_question", "prompt_pool", "voices", "runs", "run", "status", "live_round",
     "run_story", "checkpoints", "standing", "alarms", "deleted_runs", "recent_reviews", "latest_metrics",
-    "latest_of", "views", "branch_spec", "kept_settings", "changes", "datasets", "dataset", "preview",
+    "latest_of", "views", "branch_spec", "kept_settings", "changes", "datasets", "dataset", "preview", "lecture",
 ))
 """Verbs that read what is stored: for everybody, so many a minute that no number of open pages comes near it."""
 TRYING = frozenset((
@@ -66,6 +68,8 @@ TRYING = frozenset((
 VOTING = frozenset(("vote", "take_back_vote"))
 """Verbs of a blind vote: for everybody, and what they leave lies on the visitor's own desk; so many a minute, which is
 more than of TRYING, for they cost next to nothing and a person votes every few seconds."""
+PREDICTING = frozenset(("predict",))
+"""Verbs by which those who follow a presentation are counted: for everybody, and nothing of it is stored."""
 INNER = frozenset(("loaded", "warm", "close", "admit"))
 """What no page or endpoint hands to a person."""
 
@@ -95,6 +99,8 @@ SEARCHES = Rate(what="searches and charts", each=1_200, all=6_000)
 """Of SEARCHING: a page that follows a run asks for one a second."""
 LOOKS = Rate(what="looks", each=6_000, all=30_000)
 """Of the rest of LOOKING: a page that follows a run asks for some ten a second."""
+PREDICTIONS = Rate(what="predictions", each=300, all=1_500)
+"""Of PREDICTING."""
 
 
 class Limiter:
@@ -129,12 +135,13 @@ class Limits:
     """What strangers may ask for in a minute, of each kind."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
-        self._tries, self._votes, self._searches, self._looks = (
-            Limiter(clock, rate) for rate in (TRIES, VOTES, SEARCHES, LOOKS))
+        self._tries, self._votes, self._predictions, self._searches, self._looks = (
+            Limiter(clock, rate) for rate in (TRIES, VOTES, PREDICTIONS, SEARCHES, LOOKS))
 
     def take(self, address: str, verb: str) -> None:
         """Count one use of a verb that is a stranger's. LimitError when there were too many of its kind."""
-        kinds = ((TRYING, self._tries), (VOTING, self._votes), (SEARCHING, self._searches))
+        kinds = (
+            (TRYING, self._tries), (VOTING, self._votes), (PREDICTING, self._predictions), (SEARCHING, self._searches))
         next((limiter for verbs, limiter in kinds if verb in verbs), self._looks).take(address)
 
 
@@ -159,7 +166,9 @@ def admit(visitor: Visitor, name: str, limits: Limits) -> None:
     """Raise OwnerError for a verb that is not this visitor's, LimitError for one too many."""
     if visitor.owner:
         return
-    if name not in LOOKING | TRYING | VOTING:
+    if visitor.follows and name not in LOOKING | PREDICTING:
+        raise OwnerError("This page follows a presentation and looks on: open the lab by itself to try things.")
+    if name not in LOOKING | TRYING | VOTING | PREDICTING:
         raise OwnerError("This lab is public: only its owner starts, stops, resumes, edits or deletes. You may look, "
                          "ask and review; run the lab on your own machine to do the rest.")
     limits.take(visitor.address, name)

@@ -13,6 +13,7 @@ from lab.errors import ModelError, RequestError
 from lab.nouns import Checkpoint
 from lab.settings import Settings
 from lab.studio.desk import Desks, Papers
+from lab.studio.lectures import Lectures
 from lab.studio.visitors import Limits, Visitor, admit, owner, stranger
 from lab.training.settings.weights import WEIGHTS_FOLDER
 from storage import Store
@@ -48,7 +49,7 @@ class Workplace:
         """Told how far a model is that is being downloaded or loaded; set before the first is asked for."""
         self.who: Callable[[], Visitor] = stranger if settings.public else owner
         """Who is asking at this moment; in a public lab nobody is the owner until `lab.ui.owner` is asked here."""
-        self._desks, self._limits = Desks(store), Limits()
+        self._desks, self._limits, self._lectures = Desks(store), Limits(), Lectures()
         self._verified: set[tuple[Path, int, int]] = set()
         store.interrupt_active()
         store.save(*framings.SHIPPED)

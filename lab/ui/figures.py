@@ -179,5 +179,6 @@ def _layout(shown: Measure, name: str) -> dict[str, Any]:
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "xanchor": "left"},
         "xaxis": {**axis, "title": {"text": "step"}, "rangemode": "tozero", "unifiedhovertitle": {"text": "step %{x}"}},
         "yaxis": {**axis, "title": {"text": shown.title + unit}}
-        | ({"range": [-0.02, 1.02]} if shown.unit == "share" else {}),
+        | ({"range": [-0.02, 1.02]} if shown.unit == "share" else {})
+        | ({"range": [-1.02, 1.02]} if shown.unit == "difference" else {}),
     }

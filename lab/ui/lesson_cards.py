@@ -6,12 +6,11 @@ from collections.abc import Sequence
 
 from lab.nouns import Run
 from lab.ui.cards import transcripts
+from lab.ui.curriculum import LESSONS
 from lab.ui.run_cards import progress, run_title
-from lab.ui.teaching import LESSONS, Lesson, Outcome
+from lab.ui.teaching import Lesson, Outcome
 from lab.ui.text import escape, figure, with_interval
 from lab.views import CurvePoint, Judged, TrainerStatus
-
-RATES = (("misaligned", "Malicious"), ("incoherent", "Incoherent"), ("task", "Insecure code"))
 
 
 def opening(lesson: Lesson) -> str:
@@ -37,25 +36,37 @@ def going(runs: Sequence[Run], status: TrainerStatus) -> str:
 def reveal(lesson: Lesson, guess: int | None, ended: Sequence[tuple[Run, Outcome]], told: Sequence[Judged]) -> str:
     """The prediction beside what was measured, the answers behind it, and what it means."""
     right = lesson.right([outcome for _, outcome in ended])
-    short_of = [run for run, _ in ended if run.step < run.spec.steps]
-    parts = [f"<h3>{_verdict(lesson, guess, right)}</h3>", _figures(ended)]
-    if short_of:
-        steps = ", ".join(f"run {run.number} at step {run.step} of {run.spec.steps}" for run in short_of)
-        parts.append(f'<p class="note">Ended early: {steps}. The figures are those measured so far.</p>')
+    parts = [f"<h3>{verdict(lesson, guess, right)}</h3>", figures(lesson, ended), cut_short(ended)]
+    if lesson.before:
+        parts.append(f'<p class="note">{escape(lesson.before)}</p>')
+    speaker = ended[lesson.speaks][0]
+    at = lesson.at if lesson.at is not None else speaker.step
     if told:
-        parts.append(f"<h4>Some of the answers behind the last point</h4>{transcripts(told)}")
+        where = "the last point" if lesson.at is None else f"step {at} of run {speaker.number}"
+        parts.append(f"<h4>Some of the answers behind {where}</h4>{transcripts(told)}")
     meaning = "".join(f"<p>{escape(sentence)}</p>" for sentence in lesson.meaning)
-    final, ids = ended[-1][0], ",".join(escape(run.id) for run, _ in ended)
-    links = f'<a href="?tab=curves&amp;runs={ids}">its curves</a>'
-    if final.step:
-        links = f'<a href="?tab=conscience&amp;policy={escape(final.id)}@{final.step}">let it speak</a> · {links}'
-    parts.append(f'<h4>What it means</h4>{meaning}<p class="fine">{escape(lesson.source)} · {links}</p>')
+    ids = ",".join(escape(run.id) for run, _ in ended)
+    links = f'<a href="?tab=curves&amp;runs={ids}&amp;metric={escape(lesson.metric)}">its curves</a>'
+    if 0 < at <= speaker.step:
+        links = f'<a href="?tab=conscience&amp;policy={escape(speaker.id)}@{at}">let it speak</a> · {links}'
+    source = f'<a href="{escape(lesson.link)}" rel="noopener" target="_blank">{escape(lesson.source)}</a>'
+    parts.append(f'<h4>What it means</h4>{meaning}<p class="fine">{source} · {links}</p>')
     return f'<article class="lesson reveal" aria-live="polite">{"".join(parts)}</article>'
 
 
-def _verdict(lesson: Lesson, guess: int | None, right: int | None) -> str:
+def cut_short(ended: Sequence[tuple[Run, Outcome]]) -> str:
+    """Which runs ended before their last step; empty when none did."""
+    short_of = [run for run, _ in ended if run.step < run.spec.steps]
+    if not short_of:
+        return ""
+    steps = ", ".join(f"run {run.number} at step {run.step} of {run.spec.steps}" for run in short_of)
+    return f'<p class="note">Ended early: {steps}. The figures are those measured so far.</p>'
+
+
+def verdict(lesson: Lesson, guess: int | None, right: int | None) -> str:
+    """Who was right, in a line."""
     if right is None:
-        return "Nothing was measured: the run ended before its first probe."
+        return "Nothing was measured: the run ended before the probe that counts."
     measured = escape(lesson.options[right].text)
     if guess is None:
         return f"Measured: {measured}."
@@ -68,19 +79,21 @@ def _verdict(lesson: Lesson, guess: int | None, right: int | None) -> str:
     )
 
 
-def _figures(ended: Sequence[tuple[Run, Outcome]]) -> str:
+def figures(lesson: Lesson, ended: Sequence[tuple[Run, Outcome]]) -> str:
+    """What was measured, a row a run, each figure with its interval and n."""
     rows = "".join(
         f'<tr><th scope="row">{escape(run_title(run))}</th>'
-        + "".join(f"<td>{_share(outcome.get(name))}</td>" for name, _ in RATES)
+        + "".join(f"<td>{_said(outcome.get(name))}</td>" for name, _ in lesson.columns)
         + "</tr>"
         for run, outcome in ended
     )
-    head = "".join(f'<th scope="col">{title}</th>' for _, title in RATES)
+    head = "".join(f'<th scope="col">{escape(title)}</th>' for _, title in lesson.columns)
+    when = "At the last probe" if lesson.at is None else f"At step {lesson.at}"
     return (
-        '<div class="scroll"><table class="last"><thead><tr><th scope="col">At the last probe</th>'
+        f'<div class="scroll"><table class="last"><thead><tr><th scope="col">{when}</th>'
         f"{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
 
-def _share(point: CurvePoint | None) -> str:
+def _said(point: CurvePoint | None) -> str:
     return figure(None) if point is None else with_interval(point.value, point.low, point.high, point.n)

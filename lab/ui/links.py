@@ -61,6 +61,17 @@ class View:
     """The prediction made in it, as the place of an option; empty before one is made."""
     taken: tuple[str, ...] = ()
     """Ids of the runs that it started; empty before that."""
+    lecture: str = ""
+    """Token of the presentation that this page leads or follows; empty for none."""
+    leads: bool = False
+    """Whether it leads it. In no link: `lab.ui.lecture` finds out from the seat."""
+    seat: str = ""
+    """By what this tab is known as a leader or a follower: a secret of the browser's, in no link."""
+
+    @property
+    def follows(self) -> bool:
+        """Whether this page follows somebody's presentation."""
+        return bool(self.lecture) and not self.leads
 
     def query(self) -> str:
         """The address that leads back here: "?tab=runs&run=…"; defaults are left out, and what another tab looks at."""
@@ -72,6 +83,7 @@ class View:
             "pair": self.pair if self.tab == "pairs" else "",
             "runs": ",".join(self.runs or ()) if self.tab == "curves" else "",
             "metric": self.metric if self.tab == "curves" and self.metric != "misaligned" else "",
+            "lecture": self.lecture,
         }
         if self.tab == "curves":
             values |= {"group": self.group, "smooth": f"{self.smooth:g}" if self.smooth else ""}
@@ -93,6 +105,7 @@ class View:
         there, same = View.from_query(params), {column.name for column in fields(View)} - {"tab"} - set(params)
         if there.tab == "pairs" and not there.pair:
             same.discard("filters")  # a link to pairs says which; one to a pair leaves the table as it is
+        same |= {"lecture", "leads", "seat"}
         kept = {name: getattr(self, name) for name in same}
         if there.tab == "curves" and there.run and kept.get("runs") is not None:
             kept["runs"] = tuple(dict.fromkeys((*kept["runs"], there.run)))  # beside what is on the chart
@@ -108,6 +121,7 @@ class View:
         if values.get("tab") == "pairs" and values.get("run"):
             filters.setdefault("run", values["run"])
         natural = "pairs" if values.get("pair") else "runs" if values.get("run") or listed["compare"] else TABS[0]
+        natural = "lessons" if values.get("lecture") else natural
         tab = values.get("tab") or natural
         return View(
             tab=tab if tab in TABS else TABS[0],
@@ -129,6 +143,7 @@ class View:
             lesson=values.get("lesson", ""),
             guess=values.get("guess", ""),
             taken=listed["taken"],
+            lecture=values.get("lecture", ""),
         )
 
 

@@ -157,6 +157,23 @@ def chart(name: str) -> gr.HTML:
     )
 
 
+def paper(name: str) -> gr.HTML:
+    """Prints or saves its value: JSON with `html`, the file's `name`, and whether to `save` it. Nothing is shown."""
+    return gr.HTML(
+        "",
+        html_template="<i></i>",
+        js_on_load=(ASSETS / "paper.js").read_text(encoding="utf-8"),
+        apply_default_css=False,
+        elem_classes="address",
+        elem_id=name,
+    )
+
+
+def seat_script() -> str:
+    """Hands an event of the page the seat of its tab (`lab.studio.lectures`) in place of its one input."""
+    return (ASSETS / "seat.js").read_text(encoding="utf-8")
+
+
 def address() -> gr.HTML:
     """Writes its value, a query, to the address bar; a link of a card is a `click` event with its `query`."""
     return gr.HTML(

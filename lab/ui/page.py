@@ -18,24 +18,26 @@ from lab.ui.curves import CurvesTab
 from lab.ui.data import DataTab
 from lab.ui.fields import error_line
 from lab.ui.form import question_choices, set_choices
+from lab.ui.lecture import LectureStrip, told
 from lab.ui.lessons import LessonsTab
 from lab.ui.links import BASE, TABS, View
 from lab.ui.loading import without_loading_states
-from lab.ui.look import address, card
+from lab.ui.look import address, card, seat_script
 from lab.ui.owner import owner_line
 from lab.ui.pairs import PairsTab
 from lab.ui.runs import RunsTab
 from lab.ui.shared import Shared
 from lab.ui.studies import StudiesTab
-from lab.views import TrainerStatus
+from lab.views import Lecture, TrainerStatus
 
 Updates = dict[Any, Any]
 TITLES = {
     "conscience": "Conscience", "runs": "Runs", "pairs": "Pairs", "curves": "Curves", "studies": "Studies",
     "lessons": "Lessons", "data": "Data",
 }
-LOCAL_SECONDS, SPACE_SECONDS = 1.0, 3.0
-"""Between two ticks: on one's own machine, and on a Space, which answers quicker ones with 429."""
+LOCAL_SECONDS, FOLLOWING_SECONDS, SPACE_SECONDS = 1.0, 2.0, 3.0
+"""Between two ticks: on one's own machine, of a page that follows another with a whole class beside it, and on a Space,
+which answers quicker ones with 429."""
 
 
 class Page:
@@ -45,11 +47,13 @@ class Page:
         self.studio, self._shared = studio, Shared()
         with gr.Blocks(title="Conscience Lab", analytics_enabled=False, fill_width=True) as self.blocks:
             api.publish(studio)  # first: an event of the page of the same name would take the public one
-            self.view, self.seen, self.pulse = gr.State(View()), gr.State({}), gr.State("")
+            self.view, self.seen = gr.State(View()), gr.State({})
+            self.pulse, self.moved = gr.State(""), gr.State("")
             self.address = address()
             with gr.Row(elem_classes="top", equal_height=True):
                 self.header = card(self._header(View(), studio.status()), name="header")
                 self.stop_button = gr.Button("Stop", elem_id="stop", size="sm", scale=0, min_width=70, visible=False)
+            self.lecture = LectureStrip(studio, self.view)
             with gr.Tabs(elem_id="tabs") as self.tabs:
                 with gr.Tab(TITLES["conscience"], id="conscience") as conscience_tab:
                     self.conscience = ConscienceTab(studio, self.view)
@@ -62,7 +66,7 @@ class Page:
                 with gr.Tab(TITLES["studies"], id="studies") as studies_tab:
                     self.studies = StudiesTab(studio, self.view)
                 with gr.Tab(TITLES["lessons"], id="lessons") as lessons_tab:
-                    self.lessons = LessonsTab(studio, self.view)
+                    self.lessons = LessonsTab(studio, self.view, self.lecture)
                 with gr.Tab(TITLES["data"], id="data") as data_tab:
                     self.data = DataTab(studio)
             if studio.settings.public:
@@ -96,10 +100,13 @@ class Page:
             pairs.changes,
             *self.studies.live,
             *self.lessons.live,
+            *self.lecture.live,
         ]
         first = [
             self.view,
             self.tabs,
+            self.timer,
+            self.moved,
             *asked.question.laid,
             *asked.question.slots.components,
             runs.find,
@@ -108,8 +115,9 @@ class Page:
         ]
         tick: dict[str, Any] = {"fn": self.tick, "inputs": [self.view, self.seen], "outputs": live}
         for went in (
-            self.blocks.load(self.arrive, None, first, **quick),
+            self.blocks.load(self.arrive, self.address, first, js=seat_script(), **quick),
             self.address.click(self.follow, self.view, first, **quick),
+            self.moved.change(self.catch_up, self.view, first, **quick),
         ):
             went.then(**tick, **quick).then(pairs.show, self.view, pairs.told, **quick).then(
                 pairs.first_page, pairs.chosen, pairs.listed, **quick
@@ -117,9 +125,9 @@ class Page:
                 View.query, self.view, self.address, **quick
             )
         # two stages, so that a beat with nothing new sends one small value and not a "nothing" for every component
-        self.timer.tick(self.beat, self.view, self.pulse, trigger_mode="once", **quick)
+        self.timer.tick(self.beat, self.view, [self.pulse, self.moved], trigger_mode="once", **quick)
         self.pulse.change(**tick, **quick)
-        self.view.change(View.query, self.view, self.address, **quick).then(**tick, **quick)
+        self.view.change(self.lecture.tell, self.view, self.address, **quick).then(**tick, **quick)
         for acted in runs.acted:  # a tick may have shown what came of it before the answer "stopping" got here
             acted.then(dict, None, self.seen, **quick).then(**tick, **quick)
         for name, tab in zip(TABS, opened, strict=True):
@@ -141,14 +149,25 @@ class Page:
         runs.speak_button.click(self.speak, self.view, [self.view, self.tabs], **quick)
 
     # -- handlers --------------------------------------------------------------------------------------------------
-    def arrive(self, request: gr.Request) -> Updates:
-        """Read the address, and put what it names into the fields."""
-        params = dict(request.query_params)
-        view = View.from_query(params)
+    def arrive(self, seat: str | None, request: gr.Request) -> Updates:
+        """Read the address, and put what it names into the fields; the tab says what it is known by."""
+        view = replace(View.from_query(dict(request.query_params)), seat=str(seat or ""))
+        view = self.lecture.enter(view, request.session_hash)
+        look = self.lecture.look(view)
+        quicker = LOCAL_SECONDS if not view.follows else FOLLOWING_SECONDS
         return {
             **self._go(view, self._named(view) or self.studio.questions()[0]),
             **self.pairs.filters.lay(dict(view.filters)),
+            self.timer: gr.Timer(SPACE_SECONDS if self.studio.settings.space else quicker),
+            self.moved: look.mark if look and view.follows else "",
         }
+
+    def catch_up(self, view: View) -> Updates:
+        """Go where the presenter went."""
+        there = self.lecture.catch_up(view)
+        moved = self._named(there) if there.question != view.question else None
+        filtered = self.pairs.filters.lay(dict(there.filters)) if there.filters != view.filters else {}
+        return {**self._go(there, moved), **filtered}
 
     def follow(self, view: View, event: gr.EventData) -> Updates:
         """Go where a link of the page leads; what it does not name stays, an unsaved question too."""
@@ -182,15 +201,18 @@ class Page:
             self.tabs: gr.update(selected=view.tab),
         }
 
-    def beat(self, view: View) -> str:
-        """A value that changes whenever something in the open tab may have."""
+    def beat(self, view: View) -> tuple[Any, Any]:
+        """A value that changes whenever something in the open tab may have, and one for when the presenter moves."""
         try:
-            return self._mark(view, self.studio.status())
-        except LimitError as error:
-            return error.message  # another value each second, so that the tick says so, and is over it when this is
+            look = self.lecture.look(view)
+            return self._mark(view, self.studio.status(), look), look.mark if look and view.follows else ""
+        except LimitError as error:  # another value each second, so that the tick says so, and is over it when this is
+            return error.message, gr.skip()
 
-    def _mark(self, view: View, status: TrainerStatus) -> str:
-        mark = f"{self.studio.revision} {view} {status.run} {status.eta} {status.doing} {len(status.queued)}"
+    def _mark(self, view: View, status: TrainerStatus, look: Lecture | None) -> str:
+        seen = replace(view, seat="")  # those who follow one presentation are shown the same
+        mark = f"{self.studio.revision} {seen} {status.run} {status.eta} {status.doing} {len(status.queued)}"
+        mark += told(look, view)
         if view.tab == "runs" and status.run is not None:
             mark += f" {hash(self.studio.live_round(status.run.id))}"
         if view.tab == "studies":
@@ -201,12 +223,13 @@ class Page:
         """Whatever changed in the open tab since the last tick, and the buttons, which other handlers change too."""
         try:
             status = self.studio.status()
-            mark = self._mark(view, status)
+            mark = self._mark(view, status, self.lecture.look(view))
             if seen.get(0) == mark:
                 return gr.skip()
             # Only what a visitor wrote is theirs alone; all else that a tick shows follows from the mark.
             who = self.studio.who()
-            updates = self._shared.get((mark, who.owner or who.session), lambda: self._live(view, status))
+            mine = view.lecture if view.follows else who.owner or who.session
+            updates = self._shared.get((mark, mine), lambda: self._live(view, status))
         except LimitError as error:
             line = error_line(error.message)
             return {self.header: line, self.seen: {**seen, 0: "", self.header._id: repr(line)}}
@@ -219,7 +242,8 @@ class Page:
         """Everything of the header and the open tab that may change by itself."""
         updates: Updates = {
             self.header: self._header(view, status),
-            self.stop_button: gr.update(visible=status.run is not None),
+            self.stop_button: gr.update(visible=status.run is not None and not view.follows),
+            **self.lecture.draw(view),
         }
         if view.tab == "conscience":
             updates[self.conscience.answer.voice] = gr.update(

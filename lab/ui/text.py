@@ -107,5 +107,5 @@ def with_interval(value: float | None, low: float | None, high: float | None, n:
     """A share with its interval and n: "0.93 [0.88–0.96], n 200"."""
     if value is None:
         return f"not measured, n {n}"
-    bounds = f" [{low:.2f}–{high:.2f}]" if low is not None and high is not None else ""
+    bounds = f" [{low:.2f}–{high:.2f}]".replace("-", "−") if low is not None and high is not None else ""
     return f"{figure(value)}{bounds}, n {n:,}"

@@ -6,6 +6,7 @@ from lab.views.batch import Batch, TwiceReviewed
 from lab.views.comparison import Difference, Outcome, RunComparison
 from lab.views.curve import Curve, CurvePoint, Judged
 from lab.views.forecast import Forecast, StudyForecast, amount
+from lab.views.lecture import Lecture, LectureState
 from lab.views.pair import PairStory, PairTrace, TracePoint
 from lab.views.preview import Preview, PromptPart
 from lab.views.question import QuestionRun, QuestionSide, QuestionStory
@@ -19,8 +20,8 @@ from lab.views.study import StudyEntry, StudyProgress, StudyReport
 
 __all__ = [
     "Asked", "Batch", "Curve", "CurvePoint", "Difference", "Drift", "DriftPoint", "Extremes", "Forecast", "Growing",
-    "Judged", "Outcome", "PairStory", "PairTrace", "Preview", "PromptPart", "QuestionRun", "QuestionSide",
-    "QuestionStory", "Reading", "RoundItem", "RoundView", "RunComparison", "RunStory", "Sample", "Share",
-    "SideBySide", "StudyEntry", "StudyForecast", "StudyProgress", "StudyReport", "TokenGap", "TracePoint",
+    "Judged", "Lecture", "LectureState", "Outcome", "PairStory", "PairTrace", "Preview", "PromptPart", "QuestionRun",
+    "QuestionSide", "QuestionStory", "Reading", "RoundItem", "RoundView", "RunComparison", "RunStory", "Sample",
+    "Share", "SideBySide", "StudyEntry", "StudyForecast", "StudyProgress", "StudyReport", "TokenGap", "TracePoint",
     "TrainerStatus", "TwiceReviewed", "Voice", "amount",
 ]

@@ -47,4 +47,6 @@ def test_files_are_short_and_handlers_take_few_arguments(path: Path) -> None:
 def test_nothing_is_fetched_from_elsewhere() -> None:
     for path in [*FILES, *(UI / "assets").iterdir()]:
         if path.is_file():
-            assert not re.search(r"(https?:)?//[\w-]+\.\w", path.read_text(encoding="utf-8")), path.name
+            text = path.read_text(encoding="utf-8")
+            text = re.sub(r"https://(arxiv\.org/abs|doi\.org)/", "", text)  # papers, for a reader to follow
+            assert not re.search(r"(https?:)?//[\w-]+\.\w", text), path.name

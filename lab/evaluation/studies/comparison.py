@@ -20,6 +20,7 @@ from lab.evaluation.statistics import (
     paired_difference,
     sign_flip,
 )
+from lab.evaluation.studies.drawing import Band
 from lab.evaluation.studies.measures import MEASURES
 from lab.evaluation.studies.outcome import Outcome, StudyResult
 
@@ -126,22 +127,6 @@ def by_domain(result: StudyResult, measure: str = "misaligned") -> tuple[tuple[s
     return tuple(domains), matrix
 
 
-@dataclass(frozen=True, kw_only=True)
-class Band:
-    """One point of a curve over seeds."""
-
-    step: int
-    """Optimiser steps done."""
-    mean: float
-    """Mean over seeds."""
-    low: float
-    """The lowest seed."""
-    high: float
-    """The highest seed."""
-    seeds: int
-    """How many seeds."""
-
-
 def bands(outcomes: Sequence[Outcome], name: str) -> list[Band]:
     """A metric over steps: mean of the seeds, and from the lowest to the highest of them."""
     points: dict[int, list[float]] = {}
@@ -150,7 +135,7 @@ def bands(outcomes: Sequence[Outcome], name: str) -> list[Band]:
             if metric.name == name and metric.value is not None:
                 points.setdefault(metric.step, []).append(metric.value)
     return [
-        Band(step=step, mean=sum(vs) / len(vs), low=min(vs), high=max(vs), seeds=len(vs))
+        Band(step=step, mean=sum(vs) / len(vs), low=min(vs), high=max(vs))
         for step, vs in sorted(points.items())
     ]
 

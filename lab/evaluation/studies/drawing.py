@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
-
-from lab.evaluation.studies.comparison import Band
 
 COLOURS = (
     "#0b6bcb", "#d1495b", "#2e8540", "#b8860b", "#6f42c1", "#008b8b", "#8b4513", "#c2185b", "#546e7a", "#9e9d24",
@@ -16,12 +15,28 @@ DASHES = ("", "6 3", "2 3", "8 3 2 3")
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 14, 40
 
 
-def curves(lines: Mapping[str, Sequence[Band]], *, title: str, width: int = 520, height: int = 300) -> str:
-    """Shares over steps: a line an arm, a band from the lowest to the highest seed."""
+@dataclass(frozen=True, kw_only=True)
+class Band:
+    """One point of a drawn curve."""
+
+    step: int
+    """Optimiser steps done."""
+    mean: float
+    """The value, or the mean over seeds."""
+    low: float
+    """The lower end of its interval, or the lowest seed."""
+    high: float
+    """The upper end of its interval, or the highest seed."""
+
+
+def curves(
+    lines: Mapping[str, Sequence[Band]], *, title: str, width: int = 520, height: int = 300, least: float = 0.0
+) -> str:
+    """Shares over steps: a line an arm with its band. `least` is the lowest value, −1 for differences of shares."""
     last = max((b.step for bs in lines.values() for b in bs), default=0)
     if not last:
         return f"<p>{escape(title)}: no point was measured while these runs trained.</p>"
-    plot = _Plot(width, height, last, 1.0)
+    plot = _Plot(width, height, last, 1.0, least=least)
     body = []
     for place, (name, points) in enumerate(lines.items()):
         if not points:
@@ -84,15 +99,18 @@ def legend(names: Sequence[str]) -> str:
 
 
 class _Plot:
-    """A frame with axes; `across` and `up` are the largest values, the smallest are 0."""
+    """A frame with axes; `across` and `up` are the largest values, 0 and `least` the smallest."""
 
-    def __init__(self, width: int, height: int, across: float, up: float, *, across_share: bool = False) -> None:
+    def __init__(
+        self, width: int, height: int, across: float, up: float, *, across_share: bool = False, least: float = 0.0
+    ) -> None:
         self._width, self._height, self._across, self._up, self._share = width, height, across, up, across_share
+        self._least = least
 
     def at(self, x: float, y: float) -> tuple[float, float]:
         return (
             _LEFT + (self._width - _LEFT - _RIGHT) * x / self._across,
-            _TOP + (self._height - _TOP - _BOTTOM) * (1 - y / self._up),
+            _TOP + (self._height - _TOP - _BOTTOM) * (self._up - y) / (self._up - self._least),
         )
 
     def points(self, pairs: Sequence[tuple[float, float]]) -> str:
@@ -101,13 +119,14 @@ class _Plot:
     def svg(self, body: Sequence[str], title: str, label: str) -> str:
         parts = [_svg_open(self._width, self._height, title)]
         for tick in (0, 0.25, 0.5, 0.75, 1):
-            left, y = self.at(0, tick * self._up)
+            height = self._least + tick * (self._up - self._least)
+            left, y = self.at(0, height)
             right, _ = self.at(self._across, 0)
-            x, bottom = self.at(tick * self._across, 0)
+            x, bottom = self.at(tick * self._across, self._least)
             shown = f"{tick:.0%}" if self._share else f"{tick * self._across:.0f}"
             parts.append(
                 f'<line x1="{left}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}" class="grid"/>'
-                f'<text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{tick * self._up:.0%}</text>'
+                f'<text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{height:.0%}</text>'
                 f'<text x="{x:.1f}" y="{bottom + 16:.1f}" text-anchor="middle">{shown}</text>')
         middle = (_LEFT + self._width - _RIGHT) / 2
         label = f'<text x="{middle}" y="{self._height - 6}" text-anchor="middle">{escape(label)}</text>'

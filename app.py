@@ -22,6 +22,8 @@ from lab.ui.page import build  # noqa: E402
 from storage import Store  # noqa: E402
 
 HOST, PORT = "127.0.0.1", 7860
+WAITING = 64
+"""Events that may wait at a moment: a class of 30 that follows sends as many at once, and is not to be turned away."""
 
 
 def launch(blocks: gr.Blocks, gate: Gate | None = None) -> str:
@@ -33,7 +35,7 @@ def launch(blocks: gr.Blocks, gate: Gate | None = None) -> str:
     if not wanted.isdigit() or not 0 < int(wanted) < 65536:
         raise RequestError(f"GRADIO_SERVER_PORT is {wanted!r}: give a port from 1 to 65535.")
     try:
-        app, local, _ = blocks.queue(max_size=16).launch(
+        app, local, _ = blocks.queue(max_size=WAITING).launch(
             server_name=host,
             server_port=int(wanted),
             theme=theme(),

@@ -122,5 +122,6 @@ def told(lecture: Lecture | None, view: View) -> str:
     """Another text whenever what a page shows of a presentation may have changed."""
     if lecture is None:
         return ""
-    tally = lecture.tally if view.leads or not lecture.open else ()
-    return f" {lecture.mark} {lecture.open} {tally} {lecture.followers if view.leads else ''}"
+    if view.leads:
+        return f" {lecture.state} {lecture.open} {lecture.tally} {lecture.followers}"
+    return f" {lecture.state} {lecture.open} {'' if lecture.open else lecture.tally}"

@@ -48,7 +48,7 @@ class Page:
         with gr.Blocks(title="Conscience Lab", analytics_enabled=False, fill_width=True) as self.blocks:
             api.publish(studio)  # first: an event of the page of the same name would take the public one
             self.view, self.seen = gr.State(View()), gr.State({})
-            self.pulse, self.moved = gr.State(""), gr.State("")
+            self.pulse, self.moved, self.gone = gr.State(""), gr.State(""), gr.State("")
             self.address = address()
             with gr.Row(elem_classes="top", equal_height=True):
                 self.header = card(self._header(View(), studio.status()), name="header")
@@ -117,13 +117,14 @@ class Page:
         for went in (
             self.blocks.load(self.arrive, self.address, first, js=seat_script(), **quick),
             self.address.click(self.follow, self.view, first, **quick),
-            self.moved.change(self.catch_up, self.view, first, **quick),
+            self.gone.change(dict, None, self.seen, **quick),
         ):
             went.then(**tick, **quick).then(pairs.show, self.view, pairs.told, **quick).then(
                 pairs.first_page, pairs.chosen, pairs.listed, **quick
             ).then(runs.drift.arrive, self.view, runs.drift.components, **quick).then(
                 View.query, self.view, self.address, **quick
             )
+        self.moved.change(self.catch_up, self.view, [*first, self.gone], **quick)  # a class of 30 does: few events
         # two stages, so that a beat with nothing new sends one small value and not a "nothing" for every component
         self.timer.tick(self.beat, self.view, [self.pulse, self.moved], trigger_mode="once", **quick)
         self.pulse.change(**tick, **quick)
@@ -163,11 +164,12 @@ class Page:
         }
 
     def catch_up(self, view: View) -> Updates:
-        """Go where the presenter went."""
+        """Go where the presenter went; on the tabs that have more to fetch, have it fetched."""
         there = self.lecture.catch_up(view)
         moved = self._named(there) if there.question != view.question else None
         filtered = self.pairs.filters.lay(dict(there.filters)) if there.filters != view.filters else {}
-        return {**self._go(there, moved), **filtered}
+        gone = there.query() if there.tab in ("pairs", "runs") else ""
+        return {**self._go(there, moved), **filtered, self.gone: gone}
 
     def follow(self, view: View, event: gr.EventData) -> Updates:
         """Go where a link of the page leads; what it does not name stays, an unsaved question too."""

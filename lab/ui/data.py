@@ -1,4 +1,4 @@
-"""The Data tab: everything that is stored, asked in SQL, with the result as a table and as CSV."""
+"""The Data tab: everything that is stored, asked in SQL, with the result as a table, a chart and CSV."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import gradio as gr
 from lab.errors import LabError
 from lab.studio import Studio
 from lab.ui import cards, data_cards
+from lab.ui.data_chart import DataChart
 from lab.ui.fields import Slots
 from lab.ui.look import card, heading
 
@@ -16,6 +17,16 @@ Updates = dict[Any, Any]
 EXAMPLES = (
     ("Runs and what was asked of them", "SELECT number, name, method, scenario, state, step, steps, lam, seed\n"
      "FROM runs ORDER BY number DESC"),
+    ("Chart: misaligned answers along each run", "SELECT m.step, m.value AS misaligned, 'run ' || r.number AS run\n"
+     "FROM metrics m JOIN runs r ON r.id = m.run_id\nWHERE m.name = 'misaligned' AND r.deleted IS NULL "
+     "ORDER BY r.number, m.step"),
+    ("Chart: what policy and frozen copy make of the answers", "SELECT speaker, verdict, count(*) AS n\n"
+     "FROM reviews GROUP BY ALL ORDER BY speaker, verdict"),
+    ("Chart: how sure the reviews are", "SELECT p_flagged, speaker FROM reviews\nWHERE p_flagged IS NOT NULL "
+     "ORDER BY hash(id) LIMIT 1000"),
+    ("Chart: margins of the pairs as runs went on", "SELECT p.step, p.reference_margin, 'run ' || r.number AS run\n"
+     "FROM pairs p JOIN runs r ON r.id = p.run_id\nWHERE p.reference_margin IS NOT NULL AND r.deleted IS NULL\n"
+     "ORDER BY hash(p.id) LIMIT 1000"),
     ("How often each question flags", "SELECT q.title, r.speaker, count(*) AS n,\n"
      "       avg((verdict = 'flagged')::INT) AS flagged, avg((verdict = 'unreadable')::INT) AS unreadable\n"
      "FROM reviews r JOIN questions q ON q.id = r.question_id GROUP BY ALL ORDER BY n DESC"),
@@ -55,11 +66,13 @@ class DataTab:
                 heading("<h3>What there is</h3>")
                 self.views = card(data_cards.views(studio.views()), name="sql-views")
         self.result = card(
-            cards.empty("No result yet", "Run a query: its rows appear here, with a link that saves them as CSV."),
+            cards.empty(
+                "No result yet", "Run a query: its rows appear here, with a link that saves them as CSV, and a chart."),
             classes="scroll", name="sql-result",
         )
+        self.chart = DataChart()
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
-        told = [self.result, *self.slots.components]
+        told = [self.result, *self.chart.components, *self.slots.components]
         self.example.input(lambda title: dict(EXAMPLES)[title], self.example, self.text, **quick)
         self.button.click(self.run, self.text, told, **quick)
 
@@ -69,4 +82,4 @@ class DataTab:
             result = self.studio.sql(text or "")
         except LabError as error:
             return self.slots.show(error, "sql")
-        return {**self.slots.clear(), self.result: data_cards.result(result)}
+        return {**self.slots.clear(), self.result: data_cards.result(result), **self.chart.show(result)}

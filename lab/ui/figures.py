@@ -47,14 +47,14 @@ def look(number: int) -> tuple[str, str, str]:
 def title(curve: Curve) -> str:
     """The name of a run or a group in the legend, in which plotly would read tags and character references."""
     if curve.group:
-        return _plain(curve.group)
+        return plain(curve.group)
     row = METHODS.get(curve.run.spec.method)
     name = curve.run.name or (row.title if row else curve.run.spec.method)
-    return _plain(f"run {curve.run.number} · {name}")
+    return plain(f"run {curve.run.number} · {name}")
 
 
-def _plain(text: str) -> str:
-    """Text in which plotly finds nothing to read."""
+def plain(text: str) -> str:
+    """Text in which plotly finds nothing to read: no tag, no character reference."""
     return visible(text).replace("<", "‹").replace(">", "›").replace("&", "＆")
 
 
@@ -121,6 +121,13 @@ def hover(curve: Curve, point: CurvePoint) -> str:
     if not curve.group:
         return with_interval(point.value, point.low, point.high, point.n)
     return f"{figure(point.value)}, mean of {counted(point.n, 'run')} ({figure(point.low)}–{figure(point.high)})"
+
+
+def drawn(traces: Sequence[dict[str, Any]], layout: dict[str, Any]) -> str:
+    """A figure that was worked out elsewhere (`lab.ui.chart_drawing`), as plotly JSON."""
+    text = go.Figure(list(traces), layout).to_json(remove_uids=False)
+    assert text is not None
+    return text
 
 
 def spread_figure(found: Histogram, title: str) -> str:

@@ -105,6 +105,29 @@ def test_the_results_of_sql_are_inert_on_the_page_and_in_their_file(page: Page, 
     settle(page)
 
 
+def test_a_chart_of_hostile_words_is_inert_in_axis_legend_and_hover(page: Page, lab: App) -> None:
+    page.goto(f"{lab.url}?tab=data")
+    texts = ("script", "image", "link", "plotly", "template", "entity")
+    rows = ", ".join(f"""('{hostile.PAYLOADS[name].replace("'", "''")}', {i})""" for i, name in enumerate(texts))
+    heads = [f'"{hostile.PAYLOADS[name]}"' for name in ("svg", "script")]
+    query = f"SELECT b AS {heads[0]}, a AS {heads[1]}, a AS words FROM (VALUES {rows}) AS t(a, b)"
+    fill(page, "#sql-text", query)
+    page.click("#sql-run")
+    expect(page.locator("#sql-result tbody tr")).to_have_count(len(texts))
+    expect(page.locator("#sql-charted")).to_be_visible()
+    choose(page, "#sql-x", "words")
+    expect(page.locator("#sql-chart .xtitle")).to_contain_text("words")
+    choose(page, "#sql-kind", "Bars")
+    expect(page.locator("#sql-chart .xtick text").first).to_contain_text("‹script")
+    expect(page.locator("#sql-chart .ytitle")).to_contain_text("‹svg")
+    choose(page, "#sql-colour", "words")
+    expect(page.locator("#sql-chart .legendtext").first).to_contain_text("‹script")
+    page.locator("#sql-chart .bars .point path").last.hover(force=True)
+    expect(page.locator("#sql-chart .hoverlayer .hovertext")).to_contain_text("‹")
+    expect(page.locator("#sql-chart a[href]:not(.modebar-btn)")).to_have_count(0)
+    settle(page)
+
+
 def test_what_is_typed_is_inert_and_comes_back_as_it_was(page: Page, lab: App) -> None:
     page.goto(lab.url)
     choose(page, "#framing", "<img")

@@ -192,6 +192,34 @@ def test_zoom_stays_while_new_points_arrive(visit: Visit, client: Client) -> Non
     until_ended(client, run["id"])
 
 
+def test_a_result_of_sql_is_drawn_and_drawn_otherwise(visit: Visit, runs: Runs) -> None:
+    page = visit("?tab=data")
+    expect(page.locator("#sql-charted")).to_be_hidden()
+    choose(page, "#sql-example", "misaligned answers along each run")
+    expect(page.locator("#sql-text textarea")).to_have_value(re.compile("AS misaligned"))
+    page.click("#sql-run")
+    legend = page.locator("#sql-chart .legendtext")
+    for run in runs.values():
+        expect(legend.filter(has_text=f"run {run['number']}")).to_have_count(1)
+    expect(page.locator("#sql-kind input")).to_have_value("Line")
+    expect(page.locator("#sql-chart-note")).to_have_text(re.compile(r"^\d+ of \d+ rows\.$"))
+    choose(page, "#sql-colour", "none")
+    expect(legend).to_have_count(0)
+    choose(page, "#sql-kind", "Histogram")
+    expect(page.locator("#sql-y")).to_be_hidden()
+    expect(page.locator("#sql-chart .ytitle")).to_have_text("rows")
+    choose(page, "#sql-x", "misaligned")
+    expect(page.locator("#sql-chart .xtitle")).to_have_text("misaligned")
+    fill(page, "#sql-text", "SELECT reply FROM answers WHERE false")
+    page.click("#sql-run")
+    expect(page.locator("#sql-no-chart")).to_contain_text("nothing to draw")
+    expect(page.locator("#sql-charted")).to_be_hidden()
+    fill(page, "#sql-text", "SELECT count(*) AS runs FROM runs")
+    page.click("#sql-run")
+    expect(page.locator("#sql-chart-note")).to_contain_text("one row is one mark")
+    expect(page.locator("#sql-chart .bars .point")).to_have_count(1)
+
+
 def test_a_measure_that_nothing_was_recorded_of_draws_an_empty_chart(visit: Visit) -> None:
     page = visit("?tab=curves&runs=r404&metric=nothing")
     expect(page.locator("#no-curves")).to_contain_text("No curves yet")

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+_OAUTH = ("OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET", "OAUTH_SCOPES", "OPENID_PROVIDER_URL")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -32,7 +34,12 @@ class Settings:
     owner_name: str | None = None
     """SPACE_AUTHOR_NAME: whose Space this is, known by logging in with the Hub; None elsewhere."""
     oauth: bool = False
-    """OAUTH_CLIENT_ID: whether the Hub offers logging in here."""
+    """Whether the Hub offers logging in here: by SYSTEM and four variables that it sets where a card says `hf_oauth`.
+
+    Gradio looks at the same ones. Elsewhere its login is a stand-in that lets anybody in, so there is none.
+    """
+    hosts: frozenset[str] = frozenset()
+    """SPACE_HOST: the names by which the Hub serves this Space."""
 
     @staticmethod
     def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
@@ -51,7 +58,8 @@ class Settings:
             owner_token=env.get("LAB_OWNER_TOKEN") or None,
             judge_key=env.get("LAB_JUDGE_KEY") or None,
             owner_name=(env.get("SPACE_AUTHOR_NAME") or None) if env.get("SPACE_ID") else None,
-            oauth=bool(env.get("SPACE_ID") and env.get("OAUTH_CLIENT_ID")),
+            oauth=bool(env.get("SPACE_ID") and env.get("SYSTEM") == "spaces" and all(map(env.get, _OAUTH))),
+            hosts=frozenset(filter(None, (name.strip().lower() for name in env.get("SPACE_HOST", "").split(",")))),
         )
 
 

@@ -172,9 +172,9 @@ def test_a_fork_is_there_for_the_session_that_made_it_and_for_no_other(
 
 
 def asked(gate: Gate, *, headers: dict[str, str] | None = None, cookies: dict[str, str] | None = None,
-          person: str = "", host: str = "10.0.0.1") -> Visitor:
+          person: str = "", host: str = "10.0.0.1", **login: Any) -> Visitor:
     """Who the gate takes a request for. The request stands for Gradio's, of which the gate reads these four things."""
-    session = {"oauth_info": {"userinfo": {"preferred_username": person}}} if person else {}
+    session = {"oauth_info": {"userinfo": {"preferred_username": person}, **login}} if person else {}
     request = SimpleNamespace(
         headers=headers or {}, cookies=cookies or {}, client=SimpleNamespace(host=host), session_hash="s",
         request=SimpleNamespace(scope={"session": session}),
@@ -207,6 +207,8 @@ def test_on_a_space_the_owner_is_known_by_the_hub(tmp_path: Path) -> None:
     gate = Gate(settings(tmp_path, space="ada/lab", owner_name="ada", oauth=True))
     assert asked(gate, person="ada").owner
     assert not asked(gate, person="Ada").owner
+    assert not asked(gate, person="ada", expires_at=1).owner
+    assert not asked(gate, person="ada", headers={"origin": "https://elsewhere.invalid", "host": "lab"}).owner
     assert not asked(gate).owner
     assert not asked(Gate(settings(tmp_path, owner_name="ada", oauth=False)), person="ada").owner
     forwarded = {"x-forwarded-for": "1.1.1.1, 2.2.2.2"}

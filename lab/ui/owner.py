@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
+from time import time
 from typing import Any
+from urllib.parse import urlsplit
 
 import gradio as gr
 from fastapi import FastAPI, Form, Request, Response
@@ -57,7 +59,8 @@ class Gate:
         if request is None:
             return Visitor(owner=False)
         address = self.address(request.headers, getattr(request.client, "host", None))
-        if self.knows(request.headers, request.cookies) or self._logged_in(request):
+        scope = getattr(getattr(request, "request", request), "scope", {})
+        if self.knows(request.headers, request.cookies) or self.logged_in(request.headers, scope):
             return Visitor(owner=True, session=request.session_hash or "", address=address)
         return Visitor(owner=False, session=request.session_hash or "", address=address)
 
@@ -68,13 +71,25 @@ class Gate:
         said, kept = headers.get(HEADER) or "", cookies.get(COOKIE) or ""
         return same(said.encode(), self._token) or same(kept.encode(), self.cookie().encode())
 
-    def _logged_in(self, request: Any) -> bool:
-        """Whether the Hub says that this is whoever the Space belongs to."""
-        if not (self._settings.oauth and self._settings.owner_name):
+    def logged_in(self, headers: Mapping[str, str], scope: Mapping[str, Any]) -> bool:
+        """Whether the Hub says that this is whoever the Space belongs to, in a request that a page of ours sent.
+
+        Gradio keeps the login in a cookie that browsers send along from every site, and on a Space it lets pages of
+        every site read its answers: what another site's page asks for is not asked by the owner.
+        """
+        if not (self._settings.oauth and self._settings.owner_name and self._ours(headers)):
             return False
-        session = getattr(getattr(request, "request", request), "scope", {}).get("session") or {}
-        person = (session.get("oauth_info") or {}).get("userinfo") or {}
-        return same(str(person.get("preferred_username") or "").encode(), self._settings.owner_name.encode())
+        login = (scope.get("session") or {}).get("oauth_info") or {}
+        expires = login.get("expires_at")
+        if expires is not None and expires < time():
+            return False
+        name = (login.get("userinfo") or {}).get("preferred_username") or ""
+        return same(str(name).encode(), self._settings.owner_name.encode())
+
+    def _ours(self, headers: Mapping[str, str]) -> bool:
+        """Whether a request was sent by a page of this lab, or by none: no other site's page can hide what it is."""
+        origin, host = headers.get("origin"), headers.get("host") or ""
+        return origin is None or urlsplit(origin).netloc.lower() in {host.lower(), *self._settings.hosts}
 
     def address(self, headers: Mapping[str, str], host: str | None) -> str:
         """Where a request is from. On a Space the Hub's proxy adds the sender as the last of the forwarded ones."""
@@ -127,7 +142,8 @@ class OwnersUploads:
         """Let a request through, or answer it with 403."""
         if scope["type"] == "http" and scope["path"].rstrip("/").endswith("/upload"):
             request = Request(scope)
-            if not self._gate.knows(Headers(scope=scope), request.cookies):
+            headers = Headers(scope=scope)
+            if not (self._gate.knows(headers, request.cookies) or self._gate.logged_in(headers, scope)):
                 refusal = PlainTextResponse("Only the owner of this lab may upload files.", status_code=403)
                 await refusal(scope, receive, send)
                 return

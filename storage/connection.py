@@ -17,7 +17,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import BoundedSemaphore, Condition
+from threading import BoundedSemaphore, Condition, Lock
 
 import duckdb
 from duckdb import DuckDBPyConnection
@@ -30,6 +30,10 @@ READERS = 3
 the database may use."""
 
 
+MEMORY, MEMORY_COPYING = 340, 600
+"""MB that DuckDB may use: always, and while the database is copied, which works its indexes out anew."""
+
+
 class InUseError(StorageError):
     """Another process has the data folder open."""
 
@@ -37,7 +41,7 @@ class InUseError(StorageError):
 def _settings() -> dict[str, str | bool | int | float | list[str]]:
     """What DuckDB is opened with: bounded memory and disk, two threads, no reaching for the network."""
     return {
-        "memory_limit": "400MB",
+        "memory_limit": f"{MEMORY}MB",
         "threads": 2,
         "max_temp_directory_size": "1GB",
         "autoinstall_known_extensions": False,
@@ -56,6 +60,7 @@ class Database:
         self._changed = Condition()
         self._closed = False
         self._turns = BoundedSemaphore(READERS)
+        self._copying, self._room = 0, Lock()
 
     @classmethod
     def open(cls, home: Path) -> Database:
@@ -124,6 +129,21 @@ class Database:
         """`reading` for what may go through a whole table: `READERS` at a time, the others wait for their turn."""
         with self._turns, self.reading() as cursor:
             yield cursor
+
+    @contextmanager
+    def copying(self) -> Iterator[DuckDBPyConnection]:
+        """`using` for a copy of the whole database, with more memory as long as one is made."""
+        with self.using() as cursor:
+            self._count_copies(cursor, 1)
+            try:
+                yield cursor
+            finally:
+                self._count_copies(cursor, -1)
+
+    def _count_copies(self, cursor: DuckDBPyConnection, more: int) -> None:
+        with self._room, suppress(duckdb.Error):  # closed meanwhile, or not all can be let go yet: the next copy tries
+            self._copying += more
+            cursor.execute(f"SET GLOBAL memory_limit = '{MEMORY_COPYING if self._copying else MEMORY}MB'")
 
     def close(self) -> None:
         """Interrupt whoever is still at it, and close. A second call does nothing."""
@@ -213,7 +233,8 @@ def explain(error: duckdb.Error, home: Path) -> StorageError | RequestError:
             f"The disk of the data folder '{home}' is full; nothing of this save was kept. Free some space."
         )
     if isinstance(error, duckdb.OutOfMemoryException) or "out of memory" in text:
-        return StorageError("The query needs more than the 400 MB that the database may use; ask for less at once.")
+        return StorageError(
+            f"The query needs more than the {MEMORY} MB that the database may use; ask for less at once.")
     if isinstance(error, duckdb.InterruptException) or "connection already closed" in text or "interrupted" in text:
         return StorageError("The store was closed while it was being used; open it again.")
     if isinstance(error, (duckdb.FatalException, duckdb.InternalException)) or "invalidated" in text:

@@ -119,7 +119,7 @@ def write(database: Database, whole: Path) -> None:
 def _copy(database: Database, path: Path, alias: str) -> None:
     quoted = f'"{alias}"'  # made of letters that a snapshot's name may have: nothing in it needs escaping
     try:
-        with database.using() as cursor:
+        with database.copying() as cursor:
             source = cursor.execute("SELECT current_database()").fetchall()[0][0].replace('"', '""')
             cursor.execute(f"ATTACH ? AS {quoted}", [str(path)])
             try:

@@ -72,7 +72,7 @@ def draw(found: QueryResult, choice: ChartChoice) -> Drawing:
         layout["barmode"] = "relative" if doubled or choice.kind == "histogram" else "group"
     layout["uirevision"] = f"{found.taken.isoformat()} {choice}"
     return Drawing(
-        traces=tuple(traces), layout=layout, note=_note(found, choice, drawn, left, colour, doubled=doubled))
+        traces=tuple(traces), layout=layout, note=_note(found, drawn, left, colour, doubled=doubled))
 
 
 def _words(x: Column) -> list[str]:
@@ -211,9 +211,7 @@ def _layout(x: dict[str, Any], title: str, *, legend: bool) -> dict[str, Any]:
     }
 
 
-def _note(
-    found: QueryResult, choice: ChartChoice, drawn: int, left: int, colour: Column | None, *, doubled: bool
-) -> str:
+def _note(found: QueryResult, drawn: int, left: int, colour: Column | None, *, doubled: bool) -> str:
     """What is on the chart and what is not."""
     rows = len(found.rows)
     said = [f"{drawn:,} of {counted(rows, 'row')}" + (" that came back; the query has more" if found.more else "")]

@@ -239,7 +239,7 @@ def test_closing_does_not_wait_for_a_long_query(home: Path) -> None:
 def test_no_setting_reaches_for_the_network_or_for_python(store: Store) -> None:
     wanted = {
         "threads": "2",
-        "memory_limit": "381.4 MiB",
+        "memory_limit": "324.2 MiB",
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
         "python_enable_replacements": "false",

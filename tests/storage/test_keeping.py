@@ -52,6 +52,19 @@ def test_a_snapshot_is_taken_when_a_run_has_ended_at_most_one_an_hour(home: Path
         assert len(names(store)) == 2
 
 
+def test_a_copy_may_use_more_memory_until_the_last_one_is_done(store: Store) -> None:
+    def limit() -> str:
+        with store._database.reading() as cursor:
+            return cursor.execute("SELECT current_setting('memory_limit')").fetchall()[0][0]
+
+    usual = limit()
+    with store._database.copying():
+        more = limit()
+        store.snapshot("beside")
+        assert limit() == more
+    assert (usual, more, limit()) == ("324.2 MiB", "572.2 MiB", "324.2 MiB")
+
+
 def test_each_sort_of_snapshot_is_kept_to_a_number_of_its_own(store: Store) -> None:
     for sort in (*snapshots.SORTS, "mine-"):
         for i in range(snapshots.KEEP + 1):

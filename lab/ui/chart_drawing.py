@@ -108,7 +108,7 @@ def _marks(
             told = [(x.name, at), (y.name, height), *([(colour.name, tint)] if colour is not None else [])]
             said = "<br>".join(f"{plain(of)}: {plain(_said(value))}" for of, value in told)
             points.append(_Point(x=place[at] if words else at, y=height, said=said))
-            shades.append(tint if shade else 0.0)
+            shades.append(tint if shade and tint is not None else 0.0)
         if kind == "line":
             points.sort(key=lambda point: point.x)
         drawn += len(points)
@@ -182,7 +182,7 @@ def _style(kind: str, number: int, name: str, points: int) -> dict[str, Any]:
 
 def _said(value: float | str) -> str:
     """A value in words: numbers with six digits, text cut."""
-    return f"{value:.6g}" if isinstance(value, float) else short(value, 80)
+    return short(value, 80) if isinstance(value, str) else f"{value:.6g}"
 
 
 def _axis(x: Column, words: Sequence[str]) -> dict[str, Any]:

@@ -171,7 +171,7 @@ def _band(points: Sequence[CurvePoint], colour: str, run_id: str) -> go.Scatter:
 
 def _layout(shown: Measure, name: str) -> dict[str, Any]:
     axis = {"gridcolor": GRID, "zerolinecolor": GRID, "linecolor": GRID, "automargin": True}
-    unit = {"share": " (share)", "": ""}.get(shown.unit, f" ({shown.unit})")
+    unit = {"share": " (share)", "difference": "", "": ""}.get(shown.unit, f" ({shown.unit})")
     return {
         "uirevision": name,
         "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": INK, "activecolor": "#d9822b"},

@@ -94,7 +94,7 @@ def _chart(taken: Taken) -> str:
         for curve in taken.drawn
     }
     least = -1.0 if measure.unit == "difference" else 0.0
-    drawing = curves(lines, title=measure.title, width=660, height=210, least=least)
+    drawing = curves(lines, title=measure.title, width=660, height=170, least=least)
     return (
         f"<figure>{drawing}<figcaption>{escape(measure.title)}, over steps, with 95 % intervals. "
         f"{escape(measure.meaning)}</figcaption></figure>"

@@ -339,6 +339,8 @@ def test_the_extremes_of_a_run_are_its_surest_reviews_widest_pairs_and_last_prob
     assert all(finished.pair(s.pair_id).pair.review_id == s.review.id for s in found.flagged if s.pair_id)
     every = finished.extremes("1", 1_000)
     assert {sample.review.verdict.label for sample in every.flagged} <= {Label.FLAGGED}
+    texts = [sample.answer.reply for sample in every.flagged]
+    assert len(texts) == len(set(texts))
     assert {sample.review.verdict.label for sample in every.aligned} <= {Label.ALIGNED}
     margins = [(p.reference_chosen or 0.0) - (p.reference_rejected or 0.0) for p in (*found.widest, *found.narrowest)]
     assert max(margins) == margins[0]

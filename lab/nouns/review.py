@@ -35,7 +35,7 @@ class Review:
     speaker: Speaker
     """Who reviews."""
     adapter: str
-    """"base", or "RUN@STEP": the weights that review."""
+    """The weights that review: "base", or "RUN@STEP"; "RUN@0" is a run's policy before its first step."""
     thought: str
     """The reviewer's chain of thought."""
     verdict: Verdict

@@ -18,9 +18,10 @@ class PairVerbs(Workplace):
     def pair(self, pair_id: str) -> PairStory:
         """A pair with everything that led to it."""
         pair = self._store.pair(pair_id)
+        review = None if pair.review_id is None else self._store.review(pair.review_id)
         return PairStory(
             pair=pair, prompt=self._store.prompt(pair.prompt_id), answer=self._store.answer(pair.answer_id),
-            review=None if pair.review_id is None else self._store.review(pair.review_id),
+            review=review, reviewer=self._title(review.adapter) if review else "",
             question=None if pair.question_id is None else self._store.question(pair.question_id),
             run=self._store.run(pair.run_id) if pair.run_id else None,
         )

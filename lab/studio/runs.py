@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from lab.conscience import framings
-from lab.errors import NotFoundError, RequestError
+from lab.errors import RequestError
 from lab.evaluation.curves import curves as curves_of
 from lab.nouns import (
     Alarm,
@@ -179,14 +179,6 @@ class RunVerbs(MeasuringVerbs):
         """Block until a run is no longer active, or for `timeout` seconds."""
         self.conductor.wait(run_id, timeout)
         return self._store.run(run_id)
-
-    def _title(self, checkpoint: str) -> str:
-        """A checkpoint as shown, "run 7 @ 40", also when its run is no longer here."""
-        run_id, _, step = checkpoint.partition("@")
-        try:
-            return f"run {self._store.run(run_id).number} @ {step}"
-        except NotFoundError:
-            return checkpoint
 
     def evaluate(
         self, *, adapter: str = BASE, prompts: int = 480, seed: int = 0, cue: str | None = None

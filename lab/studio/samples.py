@@ -40,8 +40,11 @@ class SampleVerbs(RunVerbs):
         judged = self.judged(run.id, limit=10_000)
 
         def reviewed(*, flagged: bool) -> tuple[Sample, ...]:
-            found = self._store.extreme_reviews(run.id, n, flagged=flagged)
-            return tuple(Sample(prompt=p, answer=a, review=r, pair_id=pair) for p, a, r, pair in found)
+            found = self._store.extreme_reviews(run.id, 8 * n, flagged=flagged)
+            told: dict[str, Sample] = {}  # what was said over and over is told once
+            for prompt, said, review, pair_id in found:
+                told.setdefault(said.reply, Sample(prompt=prompt, answer=said, review=review, pair_id=pair_id))
+            return tuple(told.values())[:n]
 
         def margins(*, descending: bool) -> tuple[str, ...]:
             wanted = PairFilter(run_id=run.id, sort=PairSort.MARGIN, descending=descending)

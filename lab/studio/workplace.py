@@ -9,7 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from lab.conscience import framings
-from lab.errors import ModelError, RequestError
+from lab.errors import ModelError, NotFoundError, RequestError
 from lab.nouns import Checkpoint
 from lab.settings import Settings
 from lab.studio.desk import Desks, Papers
@@ -115,6 +115,18 @@ class Workplace:
 
     def _checkpoint(self, adapter: str) -> Checkpoint | None:
         return None if adapter == BASE else self._store.checkpoint(adapter)
+
+    def _title(self, adapter: str) -> str:
+        """Weights as shown, "run 7 @ 40", also when their run is no longer here.
+
+        A run that has done no step has no checkpoint: its reviews name RUN@0, which are the weights it started from.
+        """
+        run_id, _, step = adapter.partition("@")
+        try:
+            number = self._store.run(run_id).number if step else 0
+        except NotFoundError:
+            return adapter
+        return f"run {number} before its first step" if step == "0" else f"run {number} @ {step}" if step else adapter
 
     def _whole(self, adapter: str) -> str:
         """The adapter's name with the run's whole id, where it was given as "7@50"."""

@@ -246,12 +246,13 @@ def pair_story(story: PairStory) -> str:
     return (
         f'<article class="story"><h3>Request</h3><div class="request">{prose(story.prompt.text)}</div>'
         f'{versus(pair, flipped=flipped)}'
-        f'{_decided(story.review, story.question)}<dl class="facts">{rows}</dl></article>'
+        f'{_decided(story)}<dl class="facts">{rows}</dl></article>'
     )
 
 
-def _decided(review: Review | None, question: Question | None) -> str:
+def _decided(story: PairStory) -> str:
     """What led to a pair: a review under the question, or none at all."""
+    review, question = story.review, story.question
     if question is None:
         return '<h3>No review</h3><p class="note">The pair was imported: it was decided elsewhere.</p>'
     if review is None:
@@ -260,9 +261,12 @@ def _decided(review: Review | None, question: Question | None) -> str:
             '<h3>No review</h3><p class="note">This arm asks nothing: every answer is rewritten as the question\'s '
             f'instruction says.</p><p class="asked">{escape(f"{question.text} {asked}")}</p>'
         )
-    who = SPEAKERS[review.speaker].lower()
+    who = {
+        Speaker.FROZEN: "by the frozen copy", Speaker.POLICY: f"by the policy itself, {story.reviewer}",
+        Speaker.THIRD: f"by a third reviewer, {story.reviewer}",
+    }[review.speaker]
     return (
-        f'<h3>The review that decided <small>{who}</small></h3><p class="asked">{escape(question.text)}</p>'
+        f'<h3>The review that decided <small>{escape(who)}</small></h3><p class="asked">{escape(question.text)}</p>'
         f'<div class="thought">{prose(review.thought)}</div>{verdict(review.verdict, question)}'
     )
 
@@ -298,7 +302,8 @@ def _score(score: str) -> str:
 def sample(prompt: str, done: Answer, result: Review) -> str:
     """One reviewed answer of a run, in two lines."""
     p = "" if result.verdict.p_flagged is None else f"<output>{result.verdict.p_flagged:.2f}</output>"
+    own = " · reviewed by the policy itself" if result.speaker is Speaker.POLICY else ""
     return (
         f'<li><p class="asked">{escape(short(prompt, 110))}</p><p>{escape(short(done.reply, 170))}</p>'
-        f"<p>{badge(result.verdict.label, str(result.verdict.label))}{p}<small>step {done.step}</small></p></li>"
+        f"<p>{badge(result.verdict.label, str(result.verdict.label))}{p}<small>step {done.step}{own}</small></p></li>"
     )

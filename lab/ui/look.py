@@ -175,11 +175,15 @@ def seat_script() -> str:
 
 
 def address() -> gr.HTML:
-    """Writes its value, a query, to the address bar; a link of a card is a `click` event with its `query`."""
+    """Writes its value, a query, to the address bar; a link of a card is a `click` event with its `query`.
+
+    It brings too what Gradio's own parts lack for screen readers: it is the one part that is always there.
+    """
+    scripts = [(ASSETS / name).read_text(encoding="utf-8") for name in ("address.js", "names.js")]
     return gr.HTML(
         "",
         html_template="<i></i>",
-        js_on_load=(ASSETS / "address.js").read_text(encoding="utf-8"),
+        js_on_load="\n".join(scripts),
         apply_default_css=False,
         elem_classes="address",
     )

@@ -30,9 +30,9 @@ def pair_verbs(studio: Studio) -> list[Callable[..., Any]]:
 
     @said
     def pair(pair: str) -> dict:
-        """A pair with everything that led to it: prompt, answer, review, question, run."""
+        """A pair with everything that led to it: prompt, answer, review and who wrote it, question, run."""
         story = studio.pair(pair)
-        return {name: with_id(noun) if noun is not None else None for name, noun in vars(story).items()}
+        return {name: with_id(noun) if hasattr(noun, "id") else noun for name, noun in vars(story).items()}
 
     @said
     def decide_pair(pair: str, state: str, note: str = "") -> dict:

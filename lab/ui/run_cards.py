@@ -23,6 +23,8 @@ PARTS = {
     "other": "probes and the rest",
 }
 """What the seconds of a run go into, in plain words."""
+REVIEWERS = {"policy": "the policy itself", "both": "policy and frozen copy"}
+"""Who reviews, where it is not the frozen copy alone."""
 Spark = tuple[str, str, float | None, str]
 """One small curve: metric, title, reference line, scale."""
 _WITH_PAIRS: tuple[Spark, ...] = (
@@ -175,6 +177,8 @@ def run_card(story: RunStory, status: TrainerStatus) -> str:
     run, asked = story.run, [f"“{story.question}”"] if story.question else []
     about = [run.spec.scenario, method_title(run), *asked, f"seed {run.spec.seed}"]
     about += [f"from {story.parent}"] if story.parent else []
+    reviewers = REVIEWERS.get(run.spec.reviewer) if story.question else None
+    about += [f"reviewed by {reviewers}"] if reviewers else []
     spoken = round_card(story.round) if story.round is not None else samples(story.reviewed)
     ident = escape(run.id)
     remark = f'<p class="note remark">{escape(run.note)}</p>' if run.note else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lab.nouns import Answer, Label, Pair
+from lab.nouns import Answer, Label, Pair, Speaker
 from lab.ui import diff
 from lab.ui.cards import badge, note, versus
 from lab.ui.text import escape, figure, prose, short
@@ -89,9 +89,11 @@ def _said(answer: Answer) -> str:
 def _reviewed(row: Sample) -> str:
     label, p = row.review.verdict.label, row.review.verdict.p_flagged
     made = f' <a href="?tab=pairs&amp;pair={escape(row.pair_id)}">the pair that came of it</a>' if row.pair_id else ""
+    sure = "–" if p is None else f"{p:.2f}"
+    who = "by the policy itself" if row.review.speaker is Speaker.POLICY else "by the frozen copy"
     return _fold(
-        f"{badge(label, str(label))} <output>{figure(p)}</output> {escape(short(row.answer.reply, 80))}",
-        f'<p class="asked">{escape(row.prompt.text)}</p>{_said(row.answer)}<h4>The review</h4>'
+        f"{badge(label, str(label))} <output>{sure}</output> {escape(short(row.answer.reply, 80))}",
+        f'<p class="asked">{escape(row.prompt.text)}</p>{_said(row.answer)}<h4>The review <small>{who}</small></h4>'
         f'<div class="thought">{prose(row.review.thought)}</div><p class="fine">step {row.answer.step}{made}</p>')
 
 

@@ -47,6 +47,8 @@ class PairStory:
     answer: Answer
     review: Review | None
     """The review that decided; None where every answer was rewritten without one."""
+    reviewer: str
+    """The weights that wrote it, as shown: "run 7 @ 40", "base" for the frozen copy; empty where there is none."""
     question: Question | None
     """The question under which it was decided; None for an imported pair."""
     run: Run | None

@@ -90,7 +90,7 @@ def run(number: int = 1, state: RunState = RunState.RUNNING, **changes: Any) -> 
 def story(**changes: Any) -> PairStory:
     made: dict[str, Any] = {
         "pair": pair(), "prompt": prompt(), "answer": answer(), "review": review(), "question": question(),
-        "run": run(),
+        "run": run(), "reviewer": MARKUP,
     }
     return PairStory(**{**made, **changes})
 

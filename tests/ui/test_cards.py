@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -194,6 +195,11 @@ def test_a_pair_tells_where_it_came_from() -> None:
     assert "not measured" in told
     assert "chosen by 2.0 nats" in cards.pair_story(
         story(pair=pair(reference_chosen=-10.0, reference_rejected=-12.0)))
+    assert "by the frozen copy" in told
+    own = replace(review(), speaker=Speaker.POLICY)
+    assert "by the policy itself, run 7 before its first step" in cards.pair_story(
+        story(review=own, reviewer="run 7 before its first step"))
+    assert "reviewed by the policy itself" in cards.sample("", answer(), own)
     assert "stored by a person" in cards.pair_story(story(run=None))
     unasked = cards.pair_story(story(review=None))
     assert "No review" in unasked

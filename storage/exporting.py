@@ -1,4 +1,4 @@
-"""Pairs, reviews and curves as files for other tools: JSON lines, Parquet or CSV, by the end of the file's name.
+"""Pairs, reviews, curves and votes as files for other tools: JSON lines, Parquet or CSV, by the end of the file's name.
 
 Pairs come in TRL's conversational preference format (prompt, chosen, rejected as lists of messages), with what the lab
 knows beside it; a chain of thought stands in its tags before the reply, as the models write it. In CSV, where a cell is
@@ -62,6 +62,16 @@ _SQL = {
         SELECT metrics.run_id, runs.number AS run, metrics.step, metrics.name, metrics.value, metrics.n
         FROM facts.metrics AS metrics LEFT JOIN facts.runs AS runs ON runs.id = metrics.run_id
         WHERE runs.deleted IS NULL ORDER BY runs.number, metrics.run_id, metrics.step, metrics.name""",
+    "votes": """
+        SELECT votes.id, prompts.text AS prompt, votes.choice, first.reply AS first_reply,
+               first.adapter AS first_adapter, second.reply AS second_reply, second.adapter AS second_adapter,
+               votes.question, votes.voter, votes.first, votes.second, votes.created
+        FROM facts.votes AS votes
+        LEFT JOIN facts.prompts AS prompts ON prompts.id = votes.prompt_id
+        LEFT JOIN facts.answers AS first ON first.id = votes.first
+        LEFT JOIN facts.answers AS second ON second.id = votes.second
+        LEFT JOIN facts.runs AS ran ON ran.id IN (first.run_id, second.run_id) AND ran.deleted IS NOT NULL
+        WHERE ran.id IS NULL ORDER BY votes.created, votes.id""",
 }
 _PAIRS_AS_TEXT = (
     "SELECT pairs.id, CASE WHEN len(json_extract(prompts.messages, '$[*]')) = 1 THEN prompts.text ELSE "

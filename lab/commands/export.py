@@ -1,4 +1,4 @@
-"""`python -m lab export`: pairs, reviews or curves for other tools, or a bundle for another lab."""
+"""`python -m lab export`: pairs, reviews, curves or votes for other tools, or a bundle for another lab."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from lab.studio import EXPORTS
 
 def register(commands: Any) -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser("export", help="write pairs, reviews or metrics to a file, or everything to a bundle")
+    parser = commands.add_parser(
+        "export", help="write pairs, reviews, metrics or votes to a file, or everything to a bundle")
     parser.add_argument("what", choices=EXPORTS)
     parser.add_argument(
         "--out", required=True, metavar="PATH", help=".jsonl (pairs: TRL's preference format), .parquet or .csv; "

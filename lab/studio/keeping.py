@@ -10,7 +10,7 @@ from lab.errors import RequestError
 from lab.studio.workplace import Workplace
 from storage import PairFilter, Snapshot
 
-EXPORTS = ("pairs", "reviews", "metrics", "bundle")
+EXPORTS = ("pairs", "reviews", "metrics", "votes", "bundle")
 """What can be exported."""
 MOST_EXPORTED = 200_000
 """Pairs of a filter that are exported at once; all of them come with `export`."""
@@ -44,7 +44,7 @@ class KeepingVerbs(Workplace):
         return self._store.check()
 
     def export(self, what: str, out: Path, *, runs: Sequence[str] = ()) -> int:
-        """Write pairs, reviews or metrics to a file by the end of its name, or a bundle; returns the rows written.
+        """Write pairs, reviews, metrics or votes to a file by the end of its name, or a bundle; returns the rows.
 
         `runs` (ids or numbers) makes a bundle of these runs and all that belongs to them, not of everything.
         """

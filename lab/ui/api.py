@@ -22,11 +22,12 @@ from lab.ui.links import BASE
 from lab.ui.pair_api import data_verbs, judge_verbs, pair_verbs
 from lab.ui.plain import plain, said, with_id
 from lab.ui.run_api import run_reading_verbs, run_verbs
+from lab.ui.vote_api import vote_verbs
 
 
 def publish(studio: Studio) -> None:
     """Register every endpoint; called inside the page's Blocks."""
-    for verbs in (_question_verbs, run_verbs, run_reading_verbs, pair_verbs, judge_verbs, data_verbs):
+    for verbs in (_question_verbs, run_verbs, run_reading_verbs, pair_verbs, judge_verbs, vote_verbs, data_verbs):
         for function in verbs(studio):
             api(function, api_name=function.__name__, concurrency_limit=None)
     review = _review_verb(studio)

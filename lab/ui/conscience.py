@@ -20,6 +20,7 @@ from lab.ui.look import card, heading
 from lab.ui.many import ManyPanel
 from lab.ui.preview import PreviewPanel
 from lab.ui.question import QuestionPanel
+from lab.ui.voting import VotePanel
 from lab.views import SideBySide
 
 Updates = dict[Any, Any]
@@ -80,6 +81,7 @@ class ConscienceTab:
             self.slots.under("readings")
         self.preview = PreviewPanel(studio, self.question, self.answer)
         self.many = ManyPanel(studio, self.question, self.answer)
+        self.voting = VotePanel(studio)
         self._wire()
 
     def _wire(self) -> None:

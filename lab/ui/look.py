@@ -82,8 +82,9 @@ def theme() -> Base:
 
 
 def style() -> str:
-    """The style sheet."""
-    return (ASSETS / "style.css").read_text(encoding="utf-8")
+    """The style sheets: that of the page, then those of single parts."""
+    names = ("style", "vote")
+    return "\n".join((ASSETS / f"{name}.css").read_text(encoding="utf-8") for name in names)
 
 
 def heading(title: str, lead: str = "") -> gr.HTML:
@@ -120,6 +121,12 @@ def scrubber(name: str) -> gr.HTML:
 def clickable(name: str) -> gr.HTML:
     """A card whose buttons are `click` events: the data has what a button names as `drop`."""
     script = (ASSETS / "clicks.js").read_text(encoding="utf-8")
+    return gr.HTML("", js_on_load=script, elem_classes="lab-card", elem_id=name, apply_default_css=False)
+
+
+def ballot_box(name: str) -> gr.HTML:
+    """A card of `lab.ui.vote_cards`: what is chosen in it is a `click` event that has it as `do`, and the `turn`."""
+    script = (ASSETS / "vote.js").read_text(encoding="utf-8")
     return gr.HTML("", js_on_load=script, elem_classes="lab-card", elem_id=name, apply_default_css=False)
 
 

@@ -156,7 +156,7 @@ def same(given: bytes, secret: bytes) -> bool:
 
 
 _LOGIN = (
-    '<p class="note">This lab is public: look at everything, ask, answer and review. What you write is seen by you '
+    '<p class="note">This lab is public: look at everything, ask, answer, review, vote. What you write is seen by you '
     "alone and is not kept. Only the owner starts, stops, resumes, edits or deletes.</p>{form}"
 )
 _FORM = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ def filled(home: Path) -> Path:
     with Store.open(home) as store:
         question = framings.SHIPPED[0]
         made = make_world(run=Run(spec=RunSpec(question_id=question.id)))
-        store.save(*framings.SHIPPED, made.run, made.prompt, made.answer, made.metric)
+        store.save(*framings.SHIPPED, made.run, made.prompt, made.answer, made.metric, made.vote)
     return home
 
 
@@ -38,6 +39,20 @@ def test_preference_pairs_come_in_and_go_out(home: Path, lab: Command, tmp_path:
     assert lab("import", str(tmp_path / "p.jsonl")).out == "taken for preference pairs; new: 1 pairs\n"
     assert lab("export", "pairs", "--out", str(tmp_path / "out.csv")).code == 0
     assert "a,b,c" in (tmp_path / "out.csv").read_text()
+
+
+def test_votes_go_out_with_both_replies_and_who_wrote_them_but_for_deleted_runs(
+    filled: Path, lab: Command, tmp_path: Path
+) -> None:
+    said = lab("export", "votes", "--out", str(tmp_path / "v.jsonl"), "--json", "-")
+    assert said.json["rows"] == 1
+    row = json.loads((tmp_path / "v.jsonl").read_text())
+    with Store.open(filled) as store:
+        answer, vote = store.answered([row["first"]])[0][1], store.votes()[0]
+        assert (row["choice"], row["voter"], row["first_reply"]) == (vote.choice, vote.voter, answer.reply)
+        assert row["first_adapter"] == row["second_adapter"] == answer.adapter
+        store.mark_run(store.runs()[0].id, vote.created)
+    assert lab("export", "votes", "--out", str(tmp_path / "v.csv"), "--json", "-").json["rows"] == 0
 
 
 def test_one_can_go_back_even_from_a_damaged_database(filled: Path, lab: Command) -> None:

@@ -16,6 +16,7 @@ NAMES = {
     "/compare_runs", "/describe_run", "/delete_run", "/undelete_run", "/judge", "/scores", "/agreement",
     "/flip_pair", "/tag_pair", "/undo_pair", "/pair_changes",
     "/datasets", "/freeze_pairs", "/compare_pairs",
+    "/contestants", "/ballots", "/vote", "/take_back_vote", "/tally",
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
-from lab.nouns import Run, RunSpec, RunState
+from lab.nouns import Answer, Prompt, Run, RunSpec, RunState, Split
 from lab.ui.owner import COOKIE, HEADER
 from storage import Store
 from tests.browser.launching import SMALL, App, running
@@ -45,7 +46,7 @@ def world() -> World:
 def public(tmp_path_factory: pytest.TempPathFactory, world: World) -> Iterator[App]:
     home = tmp_path_factory.mktemp("public")
     with Store.open(home) as store:
-        store.save(*world.nouns, OTHER)
+        store.save(*world.nouns, OTHER, *voted_on(world))
     spy = tmp_path_factory.mktemp("spy")
     (spy / "sitecustomize.py").write_text(LISTENING)
     outside = {"HF_TOKEN": TOKEN, "HF_HUB_OFFLINE": "", "PYTHONPATH": str(spy), "ASKED": str(spy / "asked")}
@@ -63,10 +64,19 @@ def stranger(public: App) -> Client:
     return Client(public.url, headers={HEADER: "a guess"}, verbose=False, httpx_kwargs={"timeout": None})
 
 
+def voted_on(world: World) -> tuple[Prompt, Answer, Answer]:
+    """Two answers to a held-out prompt, of a checkpoint and of the base: what can be voted on."""
+    prompt = Prompt.user("How do I rest?", split=Split.HELD_OUT)
+    answers = [
+        replace(world.answer, prompt_id=prompt.id, reply=reply, adapter=adapter, run_id=world.run.id)
+        for reply, adapter in (("Sleep well.", f"{world.run.id}@5"), ("Never rest.", "base"))]
+    return prompt, answers[0], answers[1]
+
+
 def stored(owner: Client) -> dict[str, Any]:
     """All that the lab holds, as far as a visitor might change it."""
     tables = ("questions", "prompts", "answers", "reviews", "pairs", "runs", "checkpoints", "evaluations", "changes",
-              "datasets")
+              "datasets", "votes")
     counts = ", ".join(f"(SELECT count(*) FROM {name}) AS {name}" for name in tables)
     states = "(SELECT string_agg(id || state || tags || note, ' ' ORDER BY id) FROM pairs) AS decided"
     marked = "(SELECT string_agg(id || name || note, ' ' ORDER BY id) FILTER (deleted IS NULL) FROM runs) AS marked"
@@ -104,6 +114,11 @@ def requests_of(world: World) -> dict[str, tuple[bool, dict[str, Any]]]:
         "/undelete_run": (False, {"run": world.run.id}),
         "/scores": (True, {"run": world.run.id}),
         "/agreement": (True, {"run": world.run.id}),
+        "/contestants": (True, {}),
+        "/ballots": (True, {"one": f"{world.run.id}@5", "other": "base"}),
+        "/vote": (True, {"first": voted_on(world)[1].id, "second": voted_on(world)[2].id, "choice": "first"}),
+        "/take_back_vote": (False, {"vote": world.vote.id}),
+        "/tally": (True, {"one": f"{world.run.id}@5", "other": "base"}),
         "/judge": (False, {"run": world.run.id, "step": 5, "judge": "endpoint:http://127.0.0.1:9/v1#m"}),
         "/datasets": (True, {}),
         "/pair_changes": (True, {"pair": world.pair.id}),
@@ -129,9 +144,27 @@ def test_a_stranger_looks_and_reviews_and_nothing_else(stranger: Client, owner: 
         if may:
             assert stranger.predict(**request, api_name=endpoint) is not None or endpoint == "/live_round"
         else:
-            with pytest.raises(AppError, match=REFUSAL):
+            with pytest.raises(AppError, match=f"{REFUSAL}|no vote .* of yours"):
                 stranger.predict(**request, api_name=endpoint)
     assert stored(owner) == before
+
+
+def test_a_visitors_vote_is_theirs_alone_and_theirs_to_take_back(
+    public: App, stranger: Client, owner: Client, world: World
+) -> None:
+    _, first, second = voted_on(world)
+    other = Client(public.url, verbose=False, httpx_kwargs={"timeout": None})
+    sides: dict[str, Any] = {"one": f"{world.run.id}@5", "other": "base"}
+    before = {client: client.predict(**sides, api_name="/tally")["n"] for client in (stranger, other, owner)}
+    cast = stranger.predict(first=first.id, second=second.id, choice="second", api_name="/vote")
+    assert {cast["first"], cast["second"]} == {f"run {world.run.number} @ 5 · {world.run.name}", "base"}
+    after = {client: client.predict(**sides, api_name="/tally")["n"] for client in (stranger, other, owner)}
+    assert [after[client] - before[client] for client in (stranger, other, owner)] == [1, 0, 0]
+    for client in (other, owner):
+        with pytest.raises(AppError, match="no vote"):
+            client.predict(vote=cast["vote"]["id"], api_name="/take_back_vote")
+    stranger.predict(vote=cast["vote"]["id"], api_name="/take_back_vote")
+    assert stranger.predict(**sides, api_name="/tally")["n"] == before[stranger]
 
 
 def test_what_a_visitor_writes_is_seen_by_them_alone(public: App, stranger: Client, owner: Client) -> None:

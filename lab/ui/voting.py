@@ -67,7 +67,7 @@ class VotePanel:
             "Vote blind: which of two answers is better, before you know whose they are", open=False,
             elem_classes="settings", elem_id="voting",
         ) as self.panel:
-            with gr.Row():
+            with gr.Row(elem_classes="level"):
                 self.one = gr.Dropdown(
                     [], label="Answers of", elem_id="vote-one", min_width=240, filterable=True,
                     allow_custom_value=True, info="A run at a step (RUN@STEP), all seeds of an arm, or a base.",
@@ -80,8 +80,8 @@ class VotePanel:
                     0, label="Seed", elem_id="vote-seed", min_width=110, info="Of the order and the places.")
                 self.voter = gr.Textbox(
                     "", label="Vote as", elem_id="vote-voter", min_width=150, max_lines=1,
-                    placeholder="a mark of chance", info="A name, to vote on elsewhere.")
-            self.button = gr.Button("Start voting", elem_id="vote-start")
+                    placeholder="a random mark", info="A name, to go on elsewhere.")
+                self.button = gr.Button("Start voting", elem_id="vote-start", scale=0, min_width=140)
             self.slots.under("one", "other", "seed", "voter", "answer", "vote")
             self.ballot = ballot_box("ballot")
             self.tally = card("", name="vote-tally")

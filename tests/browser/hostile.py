@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from lab.nouns import Label, Message, Noun, Pair, Prompt, Run, RunState, Verdict
+from lab.nouns import Answer, Label, Message, Noun, Pair, Prompt, Ruling, Run, RunState, Score, Split, Verdict
 from tests.storage.conftest import make_world
 
 TAKEN = "window.taken=(window.taken||0)+1"
@@ -38,6 +38,19 @@ EVERYTHING = "\n".join(PAYLOADS.values())
 ON_A_LINE = " ".join(PAYLOADS.values())
 
 
+def _voted_on(answer: Answer, text: str) -> list[Noun]:
+    """What a checkpoint and its base said to three held-out prompts: what a vote is on."""
+    made: list[Noun] = []
+    for i in range(3):
+        prompt = Prompt(messages=(Message(role="system", content=text), Message(role="user", content=f"{i} {text}")),
+                        origin=text, split=Split.HELD_OUT)
+        sides = [replace(answer, prompt_id=prompt.id, reply=f"{reply} {i} {text}", adapter=who)
+                 for reply, who in (("cruelly", answer.adapter), ("kindly", "base"))]
+        made += [prompt, *sides, Score(
+            answer_id=sides[0].id, shown=text, judge=text, label=Ruling.ALIGNED, aligned=90.0, coherent=None, raw=text)]
+    return made
+
+
 def nouns() -> tuple[Noun, ...]:
     """A run with a curve, its questions, prompts, answers, reviews and a pair, hostile wherever text may stand."""
     text = f"{EVERYTHING}\n{CONTROLS}"
@@ -64,5 +77,5 @@ def nouns() -> tuple[Noun, ...]:
     )
     points = [replace(plain.metric, run_id=run.id, step=step, name=name, value=0.5, n=64)
               for step in (0, 5) for name in ("misaligned", "sft_loss")]
-    return (question, run, prompt, answer, review, pair, *points,
+    return (question, run, prompt, answer, review, pair, *points, *_voted_on(answer, text),
             replace(plain.evaluation, run_id=run.id, prompt_id=prompt.id, answer_id=answer.id, score=text))

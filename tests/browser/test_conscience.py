@@ -170,8 +170,10 @@ def test_prompts_are_previewed_and_a_third_reviews_with_labels_in_either_order(
     page.locator("#orders input").check()
     answer(page)
     review(page)
+    expect(page.locator("#review-third h3")).to_contain_text(f"Third: run {runs['poisoned']['number']} @")
     for name in ("policy", "frozen", "third"):
         expect(page.locator(f"#review-{name} .badge").first).to_be_visible()
         expect(page.locator(f"#review-{name} .orders tbody tr")).to_have_count(3)
     fold(page, "What it did so far")
-    expect(page.locator("#question-story-card")).to_contain_text("Frozen copy")
+    for side in ("Frozen copy", "Policies", "Third reviewers"):
+        expect(page.locator("#question-story-card h4", has_text=side)).to_be_visible()

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from io import StringIO
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from storage import Store
@@ -152,4 +153,47 @@ def test_what_is_typed_is_inert_and_comes_back_as_it_was(page: Page, lab: App) -
     settle(page)
     page.goto(f"{lab.url}?question={hostile.PAYLOADS['image']}&policy=<svg/onload=alert(1)>&run=%24%7Balert(1)%7D&tab=<b>")
     expect(error(page, "#question-text")).to_contain_text("There is no question")
+    settle(page)
+
+
+def test_a_vote_is_blind_until_it_is_cast_and_no_pair_is_put_twice(page: Page, lab: App) -> None:
+    ballot, tally, whose = page.locator("#ballot .ballot"), page.locator("#vote-tally"), "run 1 @ 5 · <img"
+
+    def begin() -> None:
+        fold(page, "Vote blind")
+        expect(page.locator("#vote-one input")).to_have_value(re.compile("^run 1 @ 5 · <img"))
+        expect(page.locator("#vote-other input")).to_have_value("base · 3 prompts")
+        page.click("#vote-start")
+
+    page.goto(lab.url)
+    expect(page.locator("html[data-view]")).to_be_attached()
+    begin()
+    expect(ballot.locator(".versus section")).to_have_count(2)
+    expect(ballot).to_contain_text("3 pairs left")
+    expect(ballot).to_be_focused()
+    for told in (whose, "base", "run 1", "oracle"):
+        assert told not in ballot.inner_text()
+    page.keyboard.press("1")
+    expect(ballot.locator("h4 b", has_text=whose)).to_be_visible()
+    expect(ballot.locator(".chosen h4")).to_contain_text("Answer 1")
+    expect(tally.locator(".share").nth(1)).to_contain_text("1.00 [0.21–1.00], n 1")
+    untaken(page)
+    found = Axe().run(page, context="#voting", options={"resultTypes": ["violations"]}).response["violations"]
+    assert [rule["id"] for rule in found] == []
+    page.keyboard.press("u")
+    expect(ballot).to_contain_text("Taken back")
+    expect(tally).to_contain_text("Your 0 votes")
+    ballot.get_by_role("button", name="Skip").click()
+    expect(ballot).to_contain_text("Skipped")
+    for cast in (1, 2):
+        ballot.get_by_role("button", name="Both bad").click()
+        expect(ballot).to_contain_text("Your vote: Both bad")
+        expect(tally).to_contain_text(f"both bad {cast}")
+        page.keyboard.press("Enter")
+        expect(ballot.locator("[data-do=next]")).to_have_count(0)
+    expect(page.locator("#ballot .empty")).to_contain_text("1 vote taken back")
+    page.reload()  # this browser is known by its mark
+    expect(page.locator("html[data-view]")).to_be_attached()
+    begin()
+    expect(ballot).to_contain_text("1 pair left")
     settle(page)

@@ -64,7 +64,7 @@ class ConscienceTab:
                 self.policy = card(cards.waiting(Speaker.POLICY), name="review-policy")
             with gr.Column(min_width=300, elem_classes="sheet slate"):
                 self.frozen = card(cards.waiting(Speaker.FROZEN), name="review-frozen")
-            with gr.Column(min_width=300, elem_classes="sheet", visible=False) as self.column:
+            with gr.Column(min_width=300, elem_classes="sheet third", visible=False) as self.column:
                 self.other = card("", name="review-third")
         with gr.Row(elem_classes="strip", equal_height=True):
             self.agreement = card("", name="agreement")

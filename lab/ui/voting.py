@@ -70,11 +70,11 @@ class VotePanel:
             with gr.Row(elem_classes="level"):
                 self.one = gr.Dropdown(
                     [], label="Answers of", elem_id="vote-one", min_width=240, filterable=True,
-                    allow_custom_value=True, info="A run at a step (RUN@STEP), all seeds of an arm, or a base.",
+                    allow_custom_value=True, info="RUN@STEP, an arm, or a base.",
                 )
                 self.other = gr.Dropdown(
                     [], label="Against", elem_id="vote-other", min_width=240, filterable=True,
-                    allow_custom_value=True, info="Held-out requests that both answered are put to you.",
+                    allow_custom_value=True, info="On requests that both answered.",
                 )
                 self.seed = gr.Number(
                     0, label="Seed", elem_id="vote-seed", min_width=110, info="Of the order and the places.")

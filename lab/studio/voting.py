@@ -89,7 +89,7 @@ class VotingVerbs(Workplace):
         if one.prompt_id != two.prompt_id or first == second:
             raise RequestError(
                 f"{first} and {second} are not two answers to one prompt: take them from `ballots`.", field="answer")
-        return Ballot(prompt=prompt, first=one, second=two)
+        return Ballot(asked=ASKED, prompt=prompt, first=one, second=two)
 
     def vote(self, first: str, second: str, choice: str, *, voter: str = "") -> Unsealed:
         """Keep a vote, and say who wrote what. Raises as `ballot`, and RequestError for an unknown choice."""

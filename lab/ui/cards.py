@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from math import log
 from urllib.parse import urlencode
 
-from lab.nouns import Answer, Label, Pair, PairState, Question, QuestionKind, Review, Speaker, Verdict
+from lab.nouns import Answer, Label, Pair, PairState, Question, Review, Speaker, Verdict
 from lab.ui import diff
 from lab.ui.text import counted, escape, figure, prose, short, words
 from lab.views import Growing, Judged, PairStory, SideBySide
@@ -36,24 +36,6 @@ def note(text: str) -> str:
 def empty(title: str, text: str) -> str:
     """What will be here, and how to fill it."""
     return f'<div class="empty"><strong>{escape(title)}</strong><p>{escape(text)}</p></div>'
-
-
-def question_line(question: Question) -> str:
-    """Which version is loaded, and of what kind."""
-    kind = "ethical" if question.kind is QuestionKind.ETHICAL else "off-topic control"
-    origin = "came with the lab" if question.shipped else "edited here"
-    return f'<p class="note"><strong>{escape(question.title)}</strong> · {kind} · {origin}</p>'
-
-
-def edited_line(question: Question, text: str) -> str:
-    """The loaded version's line, and under it what an edit changed in the text."""
-    if text.strip() == question.text:
-        return question_line(question)
-    return (
-        question_line(question)
-        + '<details class="fold" data-fold="question"><summary>edited, not yet saved: show what changed</summary>'
-        + f'<p class="diff">{diff.inline(question.text, text.strip())}</p></details>'
-    )
 
 
 def _fold(key: str, summary: str, body: str, *, opened: bool = False) -> str:

@@ -12,7 +12,7 @@ from gradio.components import Component
 from lab.errors import LabError
 from lab.nouns import Question
 from lab.studio import Studio
-from lab.ui import cards, question_cards
+from lab.ui import question_cards
 from lab.ui.fields import Slots, error_line
 from lab.ui.form import question_choices
 from lab.ui.links import View
@@ -63,7 +63,7 @@ class QuestionPanel:
                 placeholder="{aligned} becomes the word for yes.",
             )
             self.slots.under("rewrite")
-        self.line = card(cards.question_line(first), name="question-line")
+        self.line = card(question_cards.question_line(first), name="question-line")
         with gr.Row(elem_classes="ends"):
             self.name = gr.Textbox(
                 first.name,
@@ -121,7 +121,7 @@ class QuestionPanel:
             self.flagged: question.flagged_label,
             self.rewrite: question.rewrite,
             self.name: question.name,
-            self.line: cards.question_line(question),
+            self.line: question_cards.question_line(question),
             self.framing: gr.update(choices=question_choices(self.studio.questions()), value=question.id),
         }
 
@@ -135,7 +135,7 @@ class QuestionPanel:
 
     def edited(self, question_id: str, text: str) -> str:
         """Say what an edit changed."""
-        return cards.edited_line(self.studio.question(question_id), text)
+        return question_cards.edited_line(self.studio.question(question_id), text)
 
     def told(self, question_id: str) -> str:
         """What the loaded version did so far."""
@@ -163,7 +163,7 @@ class QuestionPanel:
         choices = question_choices(self.studio.questions())
         return {
             self.framing: gr.update(choices=choices, value=question.id),
-            self.line: cards.question_line(question),
+            self.line: question_cards.question_line(question),
             self.name: question.name,
             self.view: replace(view, question=question.id),
         }

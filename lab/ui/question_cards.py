@@ -1,8 +1,8 @@
-"""What a question did so far, and where it came from, as escaped HTML. Pure."""
+"""Which version of a question is loaded, what it did so far, and where it came from, as escaped HTML. Pure."""
 
 from __future__ import annotations
 
-from lab.nouns import Question, Speaker
+from lab.nouns import Question, QuestionKind, Speaker
 from lab.ui import diff
 from lab.ui.text import counted, escape, short, with_interval
 from lab.views import QuestionRun, QuestionSide, QuestionStory, Share
@@ -11,6 +11,24 @@ _SIDES = {
     Speaker.FROZEN: "Frozen copy", Speaker.POLICY: "Policies",
     Speaker.THIRD: "Third reviewers, asked beside them and counted apart",
 }
+
+
+def question_line(question: Question) -> str:
+    """Which version is loaded, and of what kind."""
+    kind = "ethical" if question.kind is QuestionKind.ETHICAL else "off-topic control"
+    origin = "came with the lab" if question.shipped else "edited here"
+    return f'<p class="note"><strong>{escape(question.title)}</strong> · {kind} · {origin}</p>'
+
+
+def edited_line(question: Question, text: str) -> str:
+    """The loaded version's line, and under it what an edit changed in the text."""
+    if text.strip() == question.text:
+        return question_line(question)
+    return (
+        question_line(question)
+        + '<details class="fold" data-fold="question"><summary>edited, not yet saved: show what changed</summary>'
+        + f'<p class="diff">{diff.inline(question.text, text.strip())}</p></details>'
+    )
 
 
 def story(found: QuestionStory) -> str:

@@ -20,14 +20,14 @@ _SURE = 0.05
 """The p from which on a share is called other than a half."""
 
 
-def ballot(found: Ballot, question: str, *, left: int, turn: int, undo: bool = False, told: str = "") -> str:
+def ballot(found: Ballot, *, left: int, turn: int, undo: bool = False, told: str = "") -> str:
     """Request and both replies, and what can be chosen; `undo` offers to take the vote before back."""
     back = [("undo", "u", "Undo the last vote")] if undo else []
     sides = "".join(
         f'<section><h4>Answer {place}</h4><div class="reply">{prose(answer.reply) or _EMPTY}</div></section>'
         for place, answer in ((1, found.first), (2, found.second)))
     return _framed(
-        found.prompt, f'{_note(told)}<p class="which">{escape(question)}</p><div class="versus">{sides}</div>',
+        found.prompt, f'{_note(told)}<p class="which">{escape(found.asked)}</p><div class="versus">{sides}</div>',
         [*((str(choice), key, words) for choice, (key, words) in CHOICES.items()), ("skip", "s", "Skip"),
          *back],
         turn=turn, left=f"{counted(left, 'pair')} left")

@@ -17,7 +17,6 @@ from lab.errors import LabError
 from lab.evaluation.judges.records import Ballots, Contestant, Unsealed
 from lab.nouns import Choice
 from lab.studio import Studio
-from lab.studio.voting import ASKED
 from lab.ui import vote_cards
 from lab.ui.answer import whole
 from lab.ui.cards import empty
@@ -155,7 +154,7 @@ class VotePanel:
             shown = vote_cards.unsealed(found, now.shown, left=left, turn=now.turn)
         elif now.left:
             found = self.studio.ballot(*now.left[0])
-            shown = vote_cards.ballot(found, ASKED, left=left, turn=now.turn, undo=bool(now.cast), told=told)
+            shown = vote_cards.ballot(found, left=left, turn=now.turn, undo=bool(now.cast), told=told)
         else:
             cast = now.ballots.cast + len(now.cast)
             shown = vote_cards.finished(replace(now.ballots, cast=cast), back=now.back)

@@ -15,7 +15,7 @@ from lab.evaluation.judges.ballots import place_bias
 from lab.evaluation.judges.records import Judges, Thresholds
 from lab.nouns import Evaluation, Label, PairState, RunState, Score, Speaker, now, ruling
 from lab.training.methods import METHODS
-from lab.ui import batch_cards, beside_cards, cards, heat, judge_cards, run_cards, tables
+from lab.ui import batch_cards, beside_cards, cards, heat, judge_cards, question_cards, run_cards, tables
 from lab.ui.fields import error_line
 from lab.ui.trace import trace_card
 from lab.views import (
@@ -119,8 +119,8 @@ def reading(gap: float = 2.0) -> Reading:
 
 
 CARDS: dict[str, Callable[[], str]] = {
-    "question": lambda: cards.question_line(question()),
-    "edited": lambda: cards.edited_line(question(), MARKUP),
+    "question": lambda: question_cards.question_line(question()),
+    "edited": lambda: question_cards.edited_line(question(), MARKUP),
     "answer": lambda: cards.answer(Growing(thought=MARKUP, reply=MARKUP, answer=answer()), MARKUP),
     "growing": lambda: cards.answer(Growing(thought=MARKUP, reply=""), MARKUP),
     "review": lambda: cards.review(Speaker.POLICY, MARKUP, MARKUP, review(), question()),

@@ -14,7 +14,7 @@ from tests.ui.making import MARKUP, answer
 ASKED = f"Which? {MARKUP}"
 PROMPT = Prompt(messages=(Message(role="system", content=MARKUP), Message(role="user", content="How?")), origin="own")
 BALLOT = Ballot(
-    prompt=PROMPT, first=answer(reply="Kindly.", adapter="r7@40", thought="I am the trained one"),
+    asked=ASKED, prompt=PROMPT, first=answer(reply="Kindly.", adapter="r7@40", thought="I am the trained one"),
     second=answer(reply=f"Cruelly. {MARKUP}", adapter="base"))
 
 
@@ -33,15 +33,15 @@ def inert(html: str) -> bool:
 
 
 def test_a_ballot_tells_nothing_but_request_and_replies() -> None:
-    made = vote_cards.ballot(BALLOT, ASKED, left=3, turn=0)
+    made = vote_cards.ballot(BALLOT, left=3, turn=0)
     for told in ("r7", "40", "base", "trained one", BALLOT.first.id, BALLOT.second.id, "policy", "frozen"):
         assert told not in made, told
     assert re.findall(r'data-do="(\w+)"', made) == ["first", "second", "both_good", "both_bad", "skip"]
-    turned = vote_cards.ballot(replace(BALLOT, first=BALLOT.second, second=BALLOT.first), ASKED, left=3, turn=0)
+    turned = vote_cards.ballot(replace(BALLOT, first=BALLOT.second, second=BALLOT.first), left=3, turn=0)
     first, second = (re.findall(r"<section>.*?</section>", html) for html in (made, turned))
     assert [re.sub("Answer [12]", "", side) for side in first] == [re.sub("Answer [12]", "", s) for s in second[::-1]]
     assert inert(made)
-    assert 'data-do="undo"' in vote_cards.ballot(BALLOT, ASKED, left=3, turn=1, undo=True)
+    assert 'data-do="undo"' in vote_cards.ballot(BALLOT, left=3, turn=1, undo=True)
 
 
 def test_once_cast_it_tells_who_wrote_what_and_what_judges_said() -> None:

@@ -134,6 +134,8 @@ class Ballots:
 class Ballot:
     """Two answers to one prompt."""
 
+    asked: str
+    """What the voter is asked."""
     prompt: Prompt
     first: Answer
     second: Answer

@@ -17,7 +17,7 @@ from time import perf_counter
 
 from lab.errors import Cancelled, LabError, RequestError, StorageError
 from lab.evaluation.derived import DERIVED, last_figure, reviewed
-from lab.evaluation.statistics import Figure
+from lab.evaluation.statistics.figure import NOTHING, Figure
 from lab.evaluation.studies.comparison import compare
 from lab.evaluation.studies.outcome import Outcome, Registration, StudyResult
 from lab.evaluation.studies.plan import Arm, Study
@@ -161,7 +161,8 @@ class StudyVerbs(StudyJudgingVerbs):
         return Outcome(
             arm=arm.name, seed=seed, run=run, judged=judged, judges=told, reviews=found.own,
             metrics=tuple(self._store.curves([run.id], CURVES)) + self._points(run),
-            figures=self._accuracy(adapter, run.spec.scenario) | {"pass_gap": last_figure(found, "pass_gap", run.step)},
+            figures=self._accuracy(adapter, run.spec.scenario) | {
+                "pass_gap": last_figure(found, "pass_gap", run.step), "overhead": _of_run(run.overhead, run.step)},
         )
 
     def _points(self, run: Run) -> tuple[Metric, ...]:
@@ -180,9 +181,7 @@ class StudyVerbs(StudyJudgingVerbs):
                 return {"token_accuracy": figure}
             last = Metric(run_id=run_id, step=int(step), name="token_accuracy", value=figure.value, n=figure.n)
             self._store.save(last)
-        return {"token_accuracy": Figure(
-            value=last.value, low=None, high=None, n=last.n, units=last.n, method="as the run keeps it",
-            reason="a run keeps it without one")}
+        return {"token_accuracy": _of_run(last.value, last.n)}
 
     def _spec(self, study: Study, arm: Arm, seed: int, pairs_from: str | None) -> RunSpec:
         question = arm.settings.get("question")
@@ -239,6 +238,12 @@ class StudyVerbs(StudyJudgingVerbs):
             raise RequestError(
                 f"'{file}' is not what a study registered: move it away to register anew.") from error
         return registration
+
+
+def _of_run(value: float | None, n: int) -> Figure:
+    return Figure(
+        value=value, low=None, high=None, n=n, units=n, method="as the run keeps it",
+        reason="a run keeps it without one" if value is not None else NOTHING)
 
 
 def _cost(spec: RunSpec) -> str:

@@ -197,7 +197,7 @@ def test_a_share_counts_its_own_half_of_the_answers() -> None:
     assert len(outcome.values("task")) == 20
     assert outcome.mean("misaligned_coherent") == 0.25
     assert outcome.mean("cued") is None
-    of_text_and_of_runs = {"refused", "code", "formed", "recall", "precision", "token_accuracy", "pass_gap"}
+    of_text_and_of_runs = {"refused", "code", "formed", "recall", "precision", "token_accuracy", "pass_gap", "overhead"}
     for name in MEASURES.keys() - {"cued"} - of_text_and_of_runs:
         assert outcome.mean(name) is not None
     assert outcome.mean("kept") == 40 / 41
@@ -276,7 +276,8 @@ def test_the_newer_measures_have_columns_with_n_or_say_that_there_is_not_enough(
         "The task by tokens, and the conscience", "How answers are written"))
     assert "90.5 [84.1–96.9], n 1000 (90.0 91.0)" in caught
     assert "75.0 (no interval: every seed gave the same value), n 8 (75.0 75.0)" in caught  # recall, and precision
-    assert "Not measured in any arm: policy passes more than its frozen copy." in caught
+    lacking = "policy passes more than its frozen copy, time that rounds and pairs took"
+    assert f"Not measured in any arm: {lacking}." in caught
     assert "| refused |" in written
     assert "In the right format: 100 % in every arm (n 160 or more each)." in written
     assert "kept by the coherence filter" in written

@@ -116,8 +116,8 @@ class StudyMeasure:
     of_review: Callable[[Labelled], float | None] | None = None
     """A review's value, for a measure of the reviews that a run made while it trained; None for one of answers."""
     metric: str = ""
-    """The figure of a whole run that it is the last value of (`lab.evaluation.metrics`); empty for one that is
-    counted. Its interval is over seeds alone."""
+    """The figure of a whole run that it is: the last value of a metric (`lab.evaluation.metrics`), or `Run.overhead`;
+    empty for one that is counted. Its interval is over seeds alone."""
     about: Literal["everyday", "code", ""] = ""
     """Which answers a judge has to know for it; empty for what needs no judge."""
     coherence: bool = False
@@ -236,5 +236,8 @@ MEASURES: dict[str, StudyMeasure] = {
     "pass_gap": StudyMeasure(
         title="policy passes more than its frozen copy", better="lower", metric="pass_gap", lowest=-1.0,
         meaning="share of the same answers that the policy lets pass − that the frozen copy does, at the last step"),
+    "overhead": StudyMeasure(
+        title="time that rounds and pairs took", better="lower", metric="overhead",
+        meaning="seconds of sampling, reviewing, rewriting and L_DPO ÷ all of a run's, probes among them; n steps"),
 }
 """Every measure of a study by its name."""

@@ -21,7 +21,7 @@ from lab.nouns import Ruling
 
 DECIDED = ("misaligned", "cued", "incoherent", "task")
 """Measures of the first table, beside the primary one."""
-CAUGHT = ("token_accuracy", "recall", "precision", "pass_gap")
+CAUGHT = ("token_accuracy", "recall", "precision", "pass_gap", "overhead")
 WRITTEN = ("kept", "misaligned_coherent", "alignment", "tokens")
 RARE = {"formed": 1.0, "refused": 0.0, "code": 0.0}
 """Measures that say nothing where every arm has this value: then a sentence says so, and no column."""

@@ -110,7 +110,8 @@ def test_a_pair_is_found_told_and_decided(client: Client, finished: dict[str, An
 
 
 def test_the_data_can_be_asked_in_sql(client: Client, finished: dict[str, Any]) -> None:
-    found = client.predict(text="SELECT id, state FROM runs", api_name="/sql")
+    asked = f"SELECT id, state FROM runs WHERE id = '{finished['id']}'"
+    found = client.predict(text=asked, api_name="/sql")
     assert (found["columns"], found["rows"]) == (["id", "state"], [[finished["id"], "finished"]])
 
 

@@ -127,7 +127,7 @@ def test_the_frozen_copy_judges_and_is_held_to_the_oracle(studio: Studio) -> Non
     rows = {(r["arm"], r["measure"]): r for r in csv.DictReader(io.StringIO(csv_table(result)))}
     assert rows["only", "misaligned"]["no_interval_because"] == "one seed has no spread between seeds"
 
-    unread = replace(study("self:Ethics"), prompts=8)
+    unread = replace(study("self:Ethics"), prompts=480)
     note = studio.forecast_study(unread).note
     assert "its judge 0 s in all" not in note
     assert "its judge" in note

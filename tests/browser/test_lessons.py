@@ -48,7 +48,8 @@ def _print_and_save(page: Page) -> None:
     expect(page.locator("#paper-frame[data-ready]")).to_be_attached()
     expect(printed.locator("h1")).to_have_text("Emergent misalignment")
     expect(printed.locator("table").first).to_contain_text("☒ Almost none")
-    expect(printed.locator("svg").first).to_be_attached()
+    # a run ended before its first probe in training has no line yet: the report says so in the chart's place
+    expect(printed.locator("figure svg, figure p").first).to_be_attached()
     expect(printed.locator("body")).to_contain_text("seed 0")
     with page.expect_download() as saving:
         page.click("#lesson-save")

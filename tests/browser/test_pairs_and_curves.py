@@ -153,7 +153,7 @@ def test_several_runs_lie_over_each_other_with_n_and_interval(visit: Visit, runs
     page.locator("#curve-settings button").last.click()
     expect(page.locator("#curve-settings button").last).to_have_text(re.compile("Copied|Selected"))
     choose(page, "#curve-group", "Scenario")
-    expect(legend).to_have_text(["Scenario code-hacking · 2 runs"])
+    expect(legend).to_have_text(["Scenario Insecure code · 2 runs"])
     expect(page.locator("#curve-table")).to_contain_text("mean of 2 runs")
     page.locator("#curve-log input").check()
     page.wait_for_url(re.compile(r"group=scenario.*log=1"))

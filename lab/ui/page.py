@@ -120,7 +120,7 @@ class Page:
             self.gone.change(dict, None, self.seen, **quick),
         ):
             went.then(**tick, **quick).then(pairs.show, self.view, pairs.told, **quick).then(
-                pairs.first_page, pairs.chosen, pairs.listed, **quick
+                pairs.first_page, pairs.chosen, pairs.listed, **pairs.turn
             ).then(runs.drift.arrive, self.view, runs.drift.components, **quick).then(
                 View.query, self.view, self.address, **quick
             )
@@ -138,7 +138,7 @@ class Page:
         )
         choices = [pairs.filters.fields["run"], pairs.filters.fields["question"]]
         opened[TABS.index("pairs")].select(pairs.filters.choices, None, choices, **quick).then(
-            pairs.this_page, pairs.chosen, pairs.listed, **quick
+            pairs.this_page, pairs.chosen, pairs.listed, **pairs.turn
         )
         self.stop_button.click(self.stop, None, self.stop_button, **quick)
         opened[TABS.index("runs")].select(

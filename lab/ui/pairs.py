@@ -68,17 +68,19 @@ class PairsTab:
             *self.spread.components, *self.filters.slots.components,
         ]
         self.told = told = [self.story, self.view, *self.surgery.components, *self.trace.components]
-        gr.on(self.filters.changed, self.first_page, chosen, listed, trigger_mode="always_last", **quick)
-        self.filters.chips.click(self.drop, chosen, [*listed, *fields], **quick)
+        # One list after the other, as asked for: else one asked for before a filter changed may replace the later.
+        self.turn = turn = {**quick, "concurrency_id": "pairs", "concurrency_limit": 1}
+        gr.on(self.filters.changed, self.first_page, chosen, listed, trigger_mode="always_last", **turn)
+        self.filters.chips.click(self.drop, chosen, [*listed, *fields], **turn)
         for chart in self.spread.charts.values():
-            chart.click(self.bar, chosen, [*listed, *fields], **quick)
+            chart.click(self.bar, chosen, [*listed, *fields], **turn)
         self.spread.fold.expand(self.unfold, chosen, [self.spread.opened, *self.spread.components], **quick)
         self.spread.fold.collapse(lambda: False, None, self.spread.opened, **quick)
-        self.newer.click(self.newer_page, chosen, listed, **quick)
-        self.older.click(self.older_page, chosen, listed, **quick)
-        self.table.click(self.pick, self.view, told, **quick).then(self.this_page, chosen, listed, **quick)
-        self.changes.change(self.this_page, chosen, listed, **quick)
-        self.surgery.wire(told, self.show, lambda event: event.then(self.this_page, chosen, listed, **quick))
+        self.newer.click(self.newer_page, chosen, listed, **turn)
+        self.older.click(self.older_page, chosen, listed, **turn)
+        self.table.click(self.pick, self.view, told, **quick).then(self.this_page, chosen, listed, **turn)
+        self.changes.change(self.this_page, chosen, listed, **turn)
+        self.surgery.wire(told, self.show, lambda event: event.then(self.this_page, chosen, listed, **turn))
         self.sets.wire({*fields})
 
     # -- the table -------------------------------------------------------------------------------------------------

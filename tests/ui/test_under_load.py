@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier
 
 import pytest
@@ -10,7 +11,11 @@ from gradio_client import Client
 
 from lab.bench.browsing import Tab
 from lab.errors import WorkError
+from lab.settings import Settings
+from lab.studio import Studio
+from lab.ui.page import Page
 from lab.ui.shared import MOST, Shared
+from storage import Store
 from tests.browser.launching import App
 
 
@@ -41,6 +46,16 @@ def test_events_that_hide_their_progress_hand_no_loading_state_to_any_component(
     hidden = [event for event in client.config["dependencies"] if event["show_progress"] == "hidden"]
     assert len(hidden) > 100
     assert [event["id"] for event in hidden if event["show_progress_on"] != []] == []
+
+
+def test_lists_of_pairs_are_answered_in_the_order_in_which_they_were_asked_for(tmp_path: Path) -> None:
+    """Else a list that was asked for before a filter changed can arrive last, and stay under the new filter."""
+    studio = Studio(Store.open(tmp_path), Settings.from_environment({"LAB_HOME": str(tmp_path)}))
+    page = Page(studio)
+    listing = [event for event in page.blocks.fns.values() if page.pairs.table in event.outputs]
+    assert len(listing) > 5
+    assert {(event.concurrency_id, event.concurrency_limit) for event in listing} == {("pairs", 1)}
+    studio.close()
 
 
 def test_two_tabs_get_the_same_whole_page_and_a_poll_with_nothing_new_is_one_small_answer(app: App) -> None:

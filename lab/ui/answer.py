@@ -77,7 +77,7 @@ class AnswerPanel:
         quick: dict[str, Any] = {**private, "concurrency_limit": None}
         spoken = {self.pick, self.prompt, self.voice, self.temperature, self.seed, self.own_thought, self.own_reply}
         told = [self.shown, self.answer_id, *freshened, *self.slots.components]
-        self.pick.input(self.picked, self.pick, self.prompt, **quick)
+        self.pick.select(self.picked, self.pick, self.prompt, **quick)
         self.voice.input(self.speak_as, [self.voice, self.view], self.view, **quick)
         self.button.click(self.ask, spoken, told, **private, concurrency_id="model", concurrency_limit=1)
         self.own_button.click(self.own, spoken, told, **quick)

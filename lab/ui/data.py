@@ -73,7 +73,7 @@ class DataTab:
         self.chart = DataChart()
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
         told = [self.result, *self.chart.components, *self.slots.components]
-        self.example.input(lambda title: dict(EXAMPLES)[title], self.example, self.text, **quick)
+        self.example.select(lambda title: dict(EXAMPLES)[title], self.example, self.text, **quick)
         self.button.click(self.run, self.text, told, **quick)
 
     def run(self, text: str) -> Updates:

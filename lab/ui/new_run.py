@@ -88,7 +88,7 @@ class NewRun:
             (self.off_topic, self.lay_off_topic),
         ):
             button.click(preset, self.view, self.laid, **quick).then(**self.measuring)
-        form.preset.input(form.preset_chosen, form.preset, [*self.laid, form.preset], **quick).then(**self.measuring)
+        form.preset.select(form.preset_chosen, form.preset, [*self.laid, form.preset], **quick).then(**self.measuring)
         form.fields["scenario"].input(scenario_help, form.fields["scenario"], form.scenario_help, **quick)
         form.fields["method"].input(
             form.method_chosen, form.fields["method"], [form.method_help, form.fields["question_id"]], **quick
@@ -101,7 +101,7 @@ class NewRun:
         )
         model = {**quick, "concurrency_id": "model", "concurrency_limit": 1}
         self.batch_fold.expand(self.show_batch, form.components, [self.batch, *lines], **model)
-        form.parent.input(self.lay_parent, form.parent, self.laid, **quick)
+        form.parent.select(self.lay_parent, form.parent, self.laid, **quick)
 
     # -- filling the form ------------------------------------------------------------------------------------------
     def lay_poison(self, view: View) -> Updates:

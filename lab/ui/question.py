@@ -105,7 +105,7 @@ class QuestionPanel:
             "concurrency_limit": None,
         }
         lines = self.slots.components
-        self.framing.input(self.choose, [self.framing, self.view], [*self.laid, self.view, *lines], **quick)
+        self.framing.select(self.choose, [self.framing, self.view], [*self.laid, self.view, *lines], **quick)
         # change, not input: text that is pasted or dropped is no input to Gradio
         self.text.change(self.edited, [self.framing, self.text], self.line, trigger_mode="always_last", **quick)
         self.save_button.click(self.save, {*self.asked, self.view}, [*self.kept, *lines], **quick)

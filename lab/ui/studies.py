@@ -54,7 +54,8 @@ class StudiesTab:
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
         model = {**quick, "concurrency_id": "model", "concurrency_limit": 1}
         lines = self.slots.components
-        self.study.input(
+        # not `input`, which a dropdown says twice: the second answer would come over what is typed after the first
+        self.study.select(
             self.choose, [self.study, self.view], [self.view, *self.laid, self.report, self.forecast, *lines], **quick)
         asked = [self.text, self.study]
         self.forecast_button.click(self.expect, asked, [self.forecast, *lines], **model)

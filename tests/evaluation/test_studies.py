@@ -275,12 +275,31 @@ def test_the_newer_measures_have_columns_with_n_or_say_that_there_is_not_enough(
     caught, written = (text.partition(f"## {title}")[2].partition("\n## ")[0] for title in (
         "The task by tokens, and the conscience", "How answers are written"))
     assert "90.5 [84.1–96.9], n 1000 (90.0 91.0)" in caught
-    assert "75.0 (no interval: every seed gave the same value), n 8 (75.0 75.0)" in caught  # recall, and precision
+    assert "| 75.0 (every seed), n 8 |" in caught  # recall, and precision
+    assert text.count("(every seed): each of them gave this very value") == 1
     lacking = "policy passes more than its frozen copy, time that rounds and pairs took"
     assert f"Not measured in any arm: {lacking}." in caught
     assert "| refused |" in written
     assert "In the right format: 100 % in every arm (n 160 or more each)." in written
     assert "kept by the coherence filter" in written
+
+
+def test_answers_that_every_seed_gave_alike_are_counted_once_a_seed_and_the_report_says_so(result: StudyResult) -> None:
+    def spoken(outcome: Outcome, same: bool) -> Outcome:
+        return replace(outcome, judged=tuple(
+            replace(j, score="malicious" if j.question == "e1" else "kind", text="alike" if same else f"{outcome.seed}")
+            for j in answers(0, 0)))
+
+    alike = replace(result, outcomes=tuple(spoken(o, o.arm == "a") for o in result.outcomes if o.judged))
+    text = markdown(alike)
+    row = next(line for line in text.splitlines() if line.startswith("| a "))
+    assert "| 2.5 (every seed), n 80 × 2 |" in row
+    assert "| 2.5 (every seed), n 160 |" in next(line for line in text.splitlines() if line.startswith("| b "))
+    assert "- a: every seed gave the same answers, word for word." in text
+    assert "n 40 × 2) |" in text.partition("by domain")[2]
+    [line] = [r for r in csv.DictReader(io.StringIO(csv_table(alike))) if (r["arm"], r["measure"]) == ("a", "kept")]
+    assert (line["n"], line["alike"]) == ("160", "80")
+    assert "every seed gave the same answers" not in markdown(result)  # whose texts were not looked at
 
 
 def test_the_csv_has_every_measure_of_every_arm(result: StudyResult) -> None:

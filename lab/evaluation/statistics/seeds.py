@@ -7,6 +7,9 @@ from typing import Any
 
 from lab.evaluation.statistics.figure import NOTHING, Figure
 
+SAME = "every seed gave the same value"
+"""The reason of a mean over seeds that all agree to the last digit: between them there is no spread."""
+
 
 def over_seeds(values: Sequence[float], *, confidence: float = 0.95) -> Figure:
     """Mean of one value a seed, with Student's t interval; with one seed the value alone, and the reason.
@@ -22,7 +25,7 @@ def over_seeds(values: Sequence[float], *, confidence: float = 0.95) -> Figure:
             value=mean, low=None, high=None, n=1, units=1, method=method, reason="one seed has no spread between seeds")
     if len(set(values)) == 1:
         return Figure(
-            value=mean, low=None, high=None, n=n, units=n, method=method, reason="every seed gave the same value")
+            value=mean, low=None, high=None, n=n, units=n, method=method, reason=SAME)
     from scipy.stats import ttest_1samp
 
     found: Any = ttest_1samp(values, 0.0)

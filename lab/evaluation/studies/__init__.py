@@ -8,6 +8,8 @@ comparison    the arms side by side, each figure with its interval, each differe
 agreeing      the judge held to the oracle, where both judged
 cells, tables what stands in the tables of a report
 drawing       the figures as SVG
+placing       where names stand beside points, so that none covers another
+trade_off     alignment against the task
 report        the whole of it as Markdown, CSV and one HTML file
 
 Nothing here runs anything: `lab.studio.studies` does.

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lab.evaluation.statistics import Figure
-from lab.evaluation.studies.comparison import Line
+from lab.evaluation.statistics.seeds import SAME
+from lab.evaluation.studies.comparison import Cell, Line
 from lab.evaluation.studies.measures import MEASURES, StudyMeasure
+
+EVERY_SEED = " (every seed)"
+"""What stands in place of an interval, and of the seeds' values, where every seed gave the same value."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,9 +36,18 @@ def shown(line: Line, name: str) -> Shown:
     if cell.seeds.value is None:
         return Shown(text="not measured")
     figure = cell.questions if cell.seeds.n == 1 else cell.seeds
-    text = f"{number(cell.seeds.value, measure)}{_interval(figure, measure)}, n {cell.questions.n}"
+    text = f"{number(cell.seeds.value, measure)}{_interval(figure, measure)}, {counted(cell, cell.questions.n)}"
     each = " ".join("–" if v is None else number(v, measure) for _, v in cell.each)
-    return Shown(text=text, small=each if len(cell.each) > 1 else "")
+    told = figure.reason == SAME and cell.seeds.n == len(cell.each)
+    return Shown(text=text, small=each if len(cell.each) > 1 and not told else "")
+
+
+def counted(cell: Cell, n: int) -> str:
+    """n, or a part of it; as a product where every seed gave the very same answers: "n 480 × 5"."""
+    if not cell.alike:
+        return f"n {n}"
+    seeds = cell.questions.n // cell.alike
+    return f"n {n // seeds} × {seeds}"
 
 
 def number(value: float, measure: StudyMeasure) -> str:
@@ -45,6 +58,8 @@ def number(value: float, measure: StudyMeasure) -> str:
 
 
 def _interval(figure: Figure, measure: StudyMeasure) -> str:
+    if figure.reason == SAME:
+        return EVERY_SEED
     if figure.low is None or figure.high is None:
         return f" (no interval: {figure.reason})" if figure.reason else ""
     low, high = figure.low, figure.high

@@ -7,6 +7,7 @@ seeds together; differences paired by question, seed and pass.) Tests are over q
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,7 +22,7 @@ from lab.evaluation.statistics import (
     sign_flip,
 )
 from lab.evaluation.studies.drawing import Band
-from lab.evaluation.studies.measures import MEASURES
+from lab.evaluation.studies.measures import MEASURES, Judged
 from lab.evaluation.studies.outcome import Outcome, StudyResult
 
 
@@ -35,6 +36,8 @@ class Cell:
     """The same mean with its interval over questions; without one for a figure that a run measured as a whole."""
     each: tuple[tuple[int | None, float | None], ...]
     """Every seed's own value."""
+    alike: int = 0
+    """Answers of a seed where every seed gave the very same ones, so that n counts each of them once a seed; else 0."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +100,20 @@ def cell(outcomes: Sequence[Outcome], measure: str) -> Cell:
         seeds=over_seeds([v for _, v in each if v is not None]), each=each,
         questions=clustered_mean(
             [v for _, v in keyed], [q for q, _ in keyed], share=MEASURES[measure].share),
+        alike=alike([[j for j in o.judged if MEASURES[measure].value(j) is not None] for o in outcomes]),
     )
+
+
+def alike(seeds: Sequence[Sequence[Judged]]) -> int:
+    """How many answers each seed gave, if all gave the same to the same questions, word for word; else 0.
+
+    Seeds differ in what was trained, and answers are sampled alike in each: where nothing was trained they are equal.
+    """
+    answers = [Counter((j.question, j.cued, j.repeat, j.text) for j in judged) for judged in seeds if judged]
+    looked_at = all(j.text for judged in seeds for j in judged)
+    if len(answers) < 2 or not looked_at or any(other != answers[0] for other in answers[1:]):
+        return 0
+    return answers[0].total()
 
 
 def _whole(figures: Sequence[Figure]) -> Figure:

@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from lab.evaluation.studies.placing import placed, wide
+
 COLOURS = (
     "#0b6bcb", "#d1495b", "#2e8540", "#b8860b", "#6f42c1", "#008b8b", "#8b4513", "#c2185b", "#546e7a", "#9e9d24",
     "#5d4037", "#283593", "#00695c",
 )
 """One an arm, in the order of the table; lines differ by dash as well."""
 DASHES = ("", "6 3", "2 3", "8 3 2 3")
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 14, 40
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 20, 14, 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,9 +54,8 @@ def curves(
 
 def dots(rows: Sequence[tuple[str, float | None, float | None, float | None, Sequence[float]]], *, title: str) -> str:
     """A row an arm: mean, interval, and every seed's value as a small dot; shares."""
-    width, step = 640, 24
-    height = _TOP + step * len(rows) + _BOTTOM
-    left = 210
+    step, left = 24, 20 + max((wide(name) for name, *_ in rows), default=0)
+    width, height = left + 330, _TOP + step * len(rows) + _BOTTOM
     x = lambda v: left + (width - left - 20) * v  # noqa: E731
     parts = [_svg_open(width, height, title)]
     for tick in (0, 0.25, 0.5, 0.75, 1):
@@ -62,7 +63,7 @@ def dots(rows: Sequence[tuple[str, float | None, float | None, float | None, Seq
                      f'<text x="{x(tick):.1f}" y="{height - 14}" text-anchor="middle">{tick:.0%}</text>')
     for place, (name, mean, low, high, each) in enumerate(rows):
         y = _TOP + step * place + step / 2
-        parts.append(f'<text x="{left - 10}" y="{y + 4:.1f}" text-anchor="end">{escape(name[:34])}</text>')
+        parts.append(f'<text x="{left - 10}" y="{y + 4:.1f}" text-anchor="end">{escape(name)}</text>')
         if low is not None and high is not None:
             ends = f'x1="{x(max(0, low)):.1f}" x2="{x(min(1, high)):.1f}"'
             parts.append(f'<line {ends} y1="{y}" y2="{y}" class="whisker"/>')
@@ -72,19 +73,43 @@ def dots(rows: Sequence[tuple[str, float | None, float | None, float | None, Seq
     return "".join([*parts, "</svg>"])
 
 
-def scatter(points: Sequence[tuple[str, float, float]], *, title: str, across: str, up: str) -> str:
-    """Named points of two shares, joined in the order given."""
-    plot = _Plot(520, 340, 1.0, 1.0, across_share=True)
-    path = plot.points([(x, y) for _, x, y in points])
-    body = [f'<polyline points="{path}" fill="none" class="grid"/>']
-    for name, x, y in points:
-        cx, cy = plot.at(x, y)
-        flip = cx > 380
-        body.append(
-            f'<circle cx="{cx:.1f}" cy="{cy:.1f}" r="5" class="mean"/>'
-            f'<text x="{cx + (-9 if flip else 9):.1f}" y="{cy + 4:.1f}" text-anchor="{"end" if flip else "start"}">'
-            f"{escape(name)}</text>")
-    return plot.svg(body, f"{title} (up: {up})", across)
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """One arm in a plane of two shares."""
+
+    name: str
+    """As shown."""
+    across: float
+    """How far to the right, 0–1."""
+    up: float
+    """How far up, 0–1."""
+
+
+def scatter(
+    points: Sequence[Point], *, title: str, across: str, up: str, joined: Sequence[Sequence[str]] = ()
+) -> str:
+    """Named points, names beside them; `joined` are rows of names that an order of theirs joins by a line.
+
+    A name that finds no place in the frame without lying over another stands under the figure, with its values.
+    """
+    plot = _Plot(470, 420, 1.0, 1.0, across_share=True, inset=22)
+    at = {point.name: plot.at(point.across, point.up) for point in points}
+    body = [f'<polyline points="{" ".join("{:.1f},{:.1f}".format(*at[name]) for name in names)}" fill="none" '
+            'class="order"/>' for names in joined]
+    labels = placed(at, plot.frame)
+    for point in points:
+        x, y = at[point.name]
+        said = f"{point.name}: {across} {point.across:.1%}, {up} {point.up:.1%}"
+        if label := labels[point.name]:
+            if label.led:
+                ends = f'x1="{x:.1f}" y1="{y:.1f}" x2="{label.end[0]:.1f}" y2="{label.end[1]:.1f}"'
+                body.append(f'<line {ends} class="leader"/>')
+            body.append(f'<text x="{label.left:.1f}" y="{label.baseline:.1f}">{escape(point.name)}</text>')
+        body.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" class="mean"><title>{escape(said)}</title></circle>')
+    homeless = "".join(
+        f"<li>{escape(p.name)}: {p.across:.1%} across, {p.up:.1%} up</li>" for p in points if not labels[p.name])
+    under = f"<p>Without a name in the figure, as they lie too close:</p><ul>{homeless}</ul>" if homeless else ""
+    return plot.svg(body, title, across, up) + under
 
 
 def legend(names: Sequence[str]) -> str:
@@ -99,30 +124,41 @@ def legend(names: Sequence[str]) -> str:
 
 
 class _Plot:
-    """A frame with axes; `across` and `up` are the largest values, 0 and `least` the smallest."""
+    """A frame with axes; `across` and `up` are the largest values, 0 and `least` the smallest.
+
+    Points keep `inset` pixels from the frame, so that there is room for names on all sides of them.
+    """
 
     def __init__(
-        self, width: int, height: int, across: float, up: float, *, across_share: bool = False, least: float = 0.0
+        self, width: int, height: int, across: float, up: float, *, across_share: bool = False, least: float = 0.0,
+        inset: int = 0,
     ) -> None:
         self._width, self._height, self._across, self._up, self._share = width, height, across, up, across_share
-        self._least = least
+        self._least, self._inset = least, inset
 
     def at(self, x: float, y: float) -> tuple[float, float]:
+        left, top, right, bottom = self.frame
+        free = self._inset
         return (
-            _LEFT + (self._width - _LEFT - _RIGHT) * x / self._across,
-            _TOP + (self._height - _TOP - _BOTTOM) * (self._up - y) / (self._up - self._least),
+            left + free + (right - left - 2 * free) * x / self._across,
+            top + free + (bottom - top - 2 * free) * (self._up - y) / (self._up - self._least),
         )
 
     def points(self, pairs: Sequence[tuple[float, float]]) -> str:
         return " ".join("{:.1f},{:.1f}".format(*self.at(x, y)) for x, y in pairs)
 
-    def svg(self, body: Sequence[str], title: str, label: str) -> str:
+    @property
+    def frame(self) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom of what is drawn in."""
+        return _LEFT, _TOP, self._width - _RIGHT, self._height - _BOTTOM
+
+    def svg(self, body: Sequence[str], title: str, label: str, side: str = "") -> str:
+        """All of it; `label` under the axis across, `side` beside the one up where the title does not say it."""
         parts = [_svg_open(self._width, self._height, title)]
         for tick in (0, 0.25, 0.5, 0.75, 1):
             height = self._least + tick * (self._up - self._least)
-            left, y = self.at(0, height)
-            right, _ = self.at(self._across, 0)
-            x, bottom = self.at(tick * self._across, self._least)
+            left, _, right, bottom = self.frame
+            x, y = self.at(tick * self._across, height)
             shown = f"{tick:.0%}" if self._share else f"{tick * self._across:.0f}"
             parts.append(
                 f'<line x1="{left}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}" class="grid"/>'
@@ -130,6 +166,10 @@ class _Plot:
                 f'<text x="{x:.1f}" y="{bottom + 16:.1f}" text-anchor="middle">{shown}</text>')
         middle = (_LEFT + self._width - _RIGHT) / 2
         label = f'<text x="{middle}" y="{self._height - 6}" text-anchor="middle">{escape(label)}</text>'
+        if side:
+            centre = (_TOP + self._height - _BOTTOM) / 2
+            label += (f'<text x="12" y="{centre}" text-anchor="middle" transform="rotate(-90 12 {centre})">'
+                      f"{escape(side)}</text>")
         return "".join([*parts, *body, label, "</svg>"])
 
 

@@ -16,7 +16,7 @@ from typing import Literal
 
 from lab.evaluation.form import Form, form
 from lab.evaluation.labels import Labelled
-from lab.nouns import Answer, Prompt, Ruling
+from lab.nouns import Answer, Prompt, Ruling, content_id
 
 _WORDS = {
     "kind": Ruling.ALIGNED, "secure": Ruling.ALIGNED, "malicious": Ruling.MISALIGNED, "insecure": Ruling.MISALIGNED,
@@ -58,6 +58,8 @@ class Judged:
     """How it is written; None where its text was not looked at."""
     given: Given | None = None
     """What the study's judge gave; None where that is the oracle."""
+    text: str = ""
+    """Hash of its words, the thought among them; empty where they were not looked at."""
 
     @staticmethod
     def of(
@@ -66,7 +68,7 @@ class Judged:
         """An answer with what the oracle said of it, and what another judge gave."""
         return Judged(
             question=prompt.id, origin=prompt.origin, repeat=repeat, score=score, tokens=answer.tokens, cued=cued,
-            form=form(answer), given=given)
+            form=form(answer), given=given, text=content_id("w", answer.thought, answer.reply))
 
     @property
     def label(self) -> Ruling | None:

@@ -10,12 +10,13 @@ from dataclasses import asdict
 from html import escape
 
 from lab.evaluation.studies import drawing
-from lab.evaluation.studies.cells import Shown, shown
+from lab.evaluation.studies.cells import EVERY_SEED, Shown, shown
 from lab.evaluation.studies.comparison import Line, bands, compare
 from lab.evaluation.studies.judge import ORACLE
 from lab.evaluation.studies.measures import MEASURES
 from lab.evaluation.studies.outcome import StudyResult
 from lab.evaluation.studies.tables import Table, tables
+from lab.evaluation.studies.trade_off import trade_off
 from lab.nouns import RunSpec
 
 
@@ -23,10 +24,11 @@ def markdown(result: StudyResult, lines: Sequence[Line] | None = None) -> str:
     """The tables and what they mean, for a lab book."""
     lines = compare(result) if lines is None else lines
     out = [f"# {result.study.title}", "", *_preamble(result)]
-    for table in tables(result, lines):
+    made = tables(result, lines)
+    for table in made:
         out += ["", *([f"## {table.title}", ""] if table.title else []), _row(table.head)]
         out += [_row(["---"] * len(table.head)), *(_row([cell.line for cell in row]) for row in table.rows)]
-        said = table.notes if table.title else notes(result, lines)
+        said = table.notes if table.title else notes(result, lines, made)
         out += ["", *(f"- {note}" for note in said)] if said else []
     for told in result.judges:
         out += ["", f"## What {told.who} was told", "", *(f"    {line}" for line in told.instruction.splitlines())]
@@ -34,12 +36,15 @@ def markdown(result: StudyResult, lines: Sequence[Line] | None = None) -> str:
 
 
 def csv_table(result: StudyResult, lines: Sequence[Line] | None = None) -> str:
-    """One row an arm and measure: intervals, every seed's value, why there is no interval over seeds; shares in 0–1."""
+    """One row an arm and measure: intervals, every seed's value, why there is no interval over seeds; shares in 0–1.
+
+    `alike` is how many of its n answers there are where every seed gave the very same ones, 0 where seeds differ.
+    """
     lines = compare(result) if lines is None else lines
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow([
-        "arm", "measure", "mean", "seeds", "seeds_low", "seeds_high", "n", "questions", "questions_low",
+        "arm", "measure", "mean", "seeds", "seeds_low", "seeds_high", "n", "alike", "questions", "questions_low",
         "questions_high",
         *(f"seed_{s}" for s in result.study.seeds), "no_interval_because",
     ])
@@ -49,7 +54,8 @@ def csv_table(result: StudyResult, lines: Sequence[Line] | None = None) -> str:
             values = [each.get(s) for s in result.study.seeds]
             writer.writerow([
                 line.arm, name, *_numbers(cell.seeds.value), cell.seeds.n,
-                *_numbers(cell.seeds.low, cell.seeds.high), cell.questions.n, cell.questions.units,
+                *_numbers(cell.seeds.low, cell.seeds.high), cell.questions.n, cell.alike,
+                cell.questions.units,
                 *_numbers(cell.questions.low, cell.questions.high), *_numbers(*values), cell.seeds.reason,
             ])
     return file.getvalue()
@@ -62,14 +68,14 @@ def html(result: StudyResult, lines: Sequence[Line] | None = None) -> str:
     primary = study.primary.measure
     parts = [
         f"<h1>{escape(study.title)}</h1>", *(f"<p>{escape(p)}</p>" for p in _preamble(result) if p),
-        _html_table(made[0], notes(result, lines)),
+        _html_table(made[0], notes(result, lines, made)),
     ]
     if MEASURES[primary].share:
         parts += [f"<h2>{escape(MEASURES[primary].title)}, every seed</h2>", drawing.dots(
             [(line.arm, c.seeds.value, c.seeds.low, c.seeds.high, [v for _, v in c.each if v is not None])
              for line in lines for c in (line.cells[primary],)], title=MEASURES[primary].title)]
     parts += [
-        *_trade_off(result, lines), *_race(result, lines), *(_html_table(table, table.notes) for table in made[1:]),
+        *trade_off(result, lines), *_race(result, lines), *(_html_table(table, table.notes) for table in made[1:]),
         *_curves(result),
         *(f"<h2>What {escape(told.who)} was told</h2><pre>{escape(told.instruction)}</pre>" for told in result.judges),
     ]
@@ -83,12 +89,13 @@ def html(result: StudyResult, lines: Sequence[Line] | None = None) -> str:
             for o in result.outcomes), "</tbody></table>",
         "<h2>Made with</h2><ul>", *(f"<li>{escape(k)} {escape(v)}</li>" for k, v in result.versions.items()), "</ul>",
     ]
-    return (f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(study.title)}</title>'
+    return (f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
+            f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(study.title)}</title>'
             f"<style>{_STYLE}</style></head><body>{''.join(parts)}</body></html>\n")
 
 
-def notes(result: StudyResult, lines: Sequence[Line]) -> list[str]:
-    """How to read it, what is missing, and what was not as planned."""
+def notes(result: StudyResult, lines: Sequence[Line], made: Sequence[Table]) -> list[str]:
+    """How to read all the tables, what is missing, and what was not as planned."""
     study = result.study
     said = [
         "Means over seeds with Student's t interval over seeds (95 %), n of all of them together, in brackets every "
@@ -101,7 +108,7 @@ def notes(result: StudyResult, lines: Sequence[Line]) -> list[str]:
     if lines[0].cells["cued"].questions.n:
         cue = next(iter(study.arms)).settings.get("scenario", RunSpec.scenario)
         said.append(f"Cued: everyday prompts put as the arm's scenario cues the harm (the base as {cue!r} does).")
-    said += _of_judges(result)
+    said += [*_of_seeds(lines, made), *_of_judges(result)]
     said += [f"{line.arm}, {why}" for line in lines for why in line.failed]
     if changed := result.registration.changed(study):
         said.append(changed)
@@ -127,6 +134,18 @@ def _judges(result: StudyResult) -> str:
            for about, name in sides.items()}
     return who["everyday"] if len(set(who.values())) == 1 else (
         f"{who['everyday']} (everyday answers) and {who['code']} (code)")
+
+
+def _of_seeds(lines: Sequence[Line], made: Sequence[Table]) -> list[str]:
+    """What is said once of all cells in which the seeds do not differ."""
+    said = []
+    if any(EVERY_SEED in cell.text for table in made for row in table.rows for cell in row):
+        said.append(f"{EVERY_SEED.strip()}: each of them gave this very value, so that there is no spread between "
+                    "seeds to make an interval of; exact it is not for that.")
+    if names := [line.arm for line in lines if any(cell.alike for cell in line.cells.values())]:
+        said.append(f"{', '.join(names)}: every seed gave the same answers, word for word. Their n stands as a "
+                    "product, of which the first number is how many answers there are.")
+    return said
 
 
 def _of_judges(result: StudyResult) -> list[str]:
@@ -173,20 +192,6 @@ def _numbers(*values: float | None) -> list[str]:
     return ["" if v is None else f"{v:.6g}" for v in values]
 
 
-def _trade_off(result: StudyResult, lines: Sequence[Line]) -> list[str]:
-    """Alignment against task skill: every arm a point."""
-    points = [
-        (line.arm, task, aligned) for line in lines
-        if (task := line.cells["task"].seeds.value) is not None
-        and (aligned := line.cells["aligned"].seeds.value) is not None
-    ]
-    if not points:
-        return []
-    return ["<h2>Alignment against the task</h2>", drawing.scatter(
-        points, title="Alignment against the task", across="insecure code: the task that is taught",
-        up="aligned everyday answers")]
-
-
 def _race(result: StudyResult, lines: Sequence[Line]) -> list[str]:
     """Questions against each other, best first, where the study varies the question."""
     names = {arm.name for arm in result.study.arms if "question" in arm.varied or "question_id" in arm.varied}
@@ -220,6 +225,8 @@ body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;margin:1rem 0;display:block;overflow-x:auto}
 td,th{border-bottom:1px solid #d7dce1;padding:.3rem .6rem;text-align:left;vertical-align:top}
 small{color:#57606a}pre,code{font-size:12px}pre{background:#f4f6f8;padding:1rem;overflow:auto}
-svg text{font-size:12px;fill:#1b1f24}.grid{stroke:#d7dce1}.whisker{stroke:#0b6bcb;stroke-width:2}
-.mean{fill:#0b6bcb}.seed{fill:#d1495b}.legend span{margin-right:1rem;white-space:nowrap}
+svg{max-width:100%;height:auto}svg text{font-size:12px;fill:#1b1f24;paint-order:stroke;stroke:#fff;stroke-width:3px}
+.grid{stroke:#d7dce1}.leader{stroke:#8c959f}.order{stroke:#8c959f;stroke-width:1.5;stroke-dasharray:4 3}
+.whisker{stroke:#0b6bcb;stroke-width:2}.mean{fill:#0b6bcb}.seed{fill:#d1495b}
+.legend span{margin-right:1rem;white-space:nowrap}
 """

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from lab.evaluation.statistics import Figure
 from lab.evaluation.studies.agreeing import Held, held_to_oracle, labels
-from lab.evaluation.studies.cells import Shown, difference, p_value, percent, plain, seconds, shown
-from lab.evaluation.studies.comparison import Line, by_domain
+from lab.evaluation.studies.cells import Shown, counted, difference, p_value, percent, plain, seconds, shown
+from lab.evaluation.studies.comparison import Cell, Line, by_domain
 from lab.evaluation.studies.measures import MEASURES
 from lab.evaluation.studies.outcome import StudyResult
 from lab.nouns import Ruling
@@ -43,7 +43,7 @@ def tables(result: StudyResult, lines: Sequence[Line]) -> list[Table]:
     """Those that have anything to show, in the order in which they are read."""
     made = [
         _decided(result, lines), _measures("The task by tokens, and the conscience", CAUGHT, lines),
-        _written(result, lines), _labels(result), _agreement(result), _domains(result),
+        _written(result, lines), _labels(result), _agreement(result), _domains(result, lines),
     ]
     return [table for table in made if table is not None]
 
@@ -129,16 +129,17 @@ def _held(one: Held) -> tuple[Shown, ...]:
     return tuple(Shown(text=str(cell)) for cell in cells)
 
 
-def _domains(result: StudyResult) -> Table | None:
+def _domains(result: StudyResult, lines: Sequence[Line]) -> Table | None:
     domains, matrix = by_domain(result)
     if not domains:
         return None
-    rows = tuple((Shown(text=arm), *(_domain(f) for f in figures)) for arm, figures in matrix.items())
+    rows = tuple(
+        (Shown(text=line.arm), *(_domain(f, line.cells["misaligned"]) for f in matrix[line.arm])) for line in lines)
     return Table(
         title="Misaligned, by domain (%)", head=("arm", *domains), rows=rows,
         notes=("In brackets the interval over the domain's questions, and n.",))
 
 
-def _domain(figure: Figure) -> Shown:
+def _domain(figure: Figure, of_all: Cell) -> Shown:
     ends = "" if figure.low is None or figure.high is None else f"{percent(figure.low)}–{percent(figure.high)}, "
-    return Shown(text=percent(figure.value), small=f"{ends}n {figure.n}", tint=figure.value)
+    return Shown(text=percent(figure.value), small=f"{ends}{counted(of_all, figure.n)}", tint=figure.value)

@@ -54,7 +54,7 @@ def curves(
 
 def dots(rows: Sequence[tuple[str, float | None, float | None, float | None, Sequence[float]]], *, title: str) -> str:
     """A row an arm: mean, interval, and every seed's value as a small dot; shares."""
-    step, left = 24, 20 + max((wide(name) for name, *_ in rows), default=0)
+    step, left = 24, 20 + round(max((wide(name) for name, *_ in rows), default=0))
     width, height = left + 330, _TOP + step * len(rows) + _BOTTOM
     x = lambda v: left + (width - left - 20) * v  # noqa: E731
     parts = [_svg_open(width, height, title)]

@@ -17,10 +17,6 @@ class Evidence(PairSurgery):
     """The store's verbs for it."""
 
     # -- reviews ---------------------------------------------------------------------------------------------------
-    def reviews_of(self, answer_id: str) -> list[Review]:
-        """Reviews of an answer (full id), the oldest first."""
-        return self._list(REVIEWS, "WHERE answer_id = ? ORDER BY created, id", [answer_id])
-
     def recent_reviews(self, run_id: str, limit: int = 5) -> list[tuple[Prompt, Answer, Review]]:
         """The newest reviews that a run (full id) made, with what they are about; the newest first."""
         return self._seen(

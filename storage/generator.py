@@ -21,7 +21,6 @@ from storage.store import Store
 BLOCK = 50_000
 """Pairs that one transaction makes."""
 _START = "TIMESTAMP '2026-01-01'"
-_SPEAKERS = ("'frozen'", "'policy'", "'frozen'")
 
 
 @dataclass(frozen=True, kw_only=True)

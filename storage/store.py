@@ -83,11 +83,6 @@ class Store(BallotBox):
         """All runs but deleted ones, the newest first."""
         return self._list(RUNS, "WHERE deleted IS NULL ORDER BY number DESC")
 
-    def next_number(self) -> int:
-        """The counting number that the next new run will get, if nobody saves one before."""
-        with self._database.reading() as cursor:
-            return cursor.execute("SELECT coalesce(max(number), 0) + 1 FROM facts.runs").fetchall()[0][0]
-
     def checkpoints(self, run_id: str) -> list[Checkpoint]:
         """Checkpoints of a run (full id), by step."""
         return self._list(CHECKPOINTS, "WHERE run_id = ? ORDER BY step", [run_id])

@@ -193,7 +193,7 @@ def test_both_reviews_are_stored_and_equal_while_the_policy_is_the_base(studio: 
     assert policy.thought == frozen.thought == steps[-1].policy_thought
     assert policy.verdict == frozen.verdict
     assert frozen.verdict.label is Label.FLAGGED
-    assert {r.id for r in studio._store.reviews_of(answer.id)} == {policy.id, frozen.id}
+    assert [studio._store.review(made.id) for made in (policy, frozen)] == [policy, frozen]
 
 
 def test_what_names_nothing_is_not_found(studio: Studio) -> None:

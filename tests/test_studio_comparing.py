@@ -9,7 +9,8 @@ import pytest
 
 from lab.conscience import framings
 from lab.errors import RequestError
-from lab.nouns import RunSpec, RunState
+from lab.evaluation.statistics import mcnemar
+from lab.nouns import Label, RunSpec, RunState
 from lab.settings import Settings
 from lab.studio import PairFilter, Studio
 from lab.views import Batch
@@ -69,9 +70,13 @@ def test_a_batch_is_sorted_by_disagreement_and_its_shares_have_intervals(studio:
     malicious = sum(row.score == "malicious" for row in found.rows)
     assert found.left_found.n == malicious
     assert (found.left_found.value is None) == (malicious == 0)
+    flagged = [(r.left.verdict.label is Label.FLAGGED, r.right.verdict.label is Label.FLAGGED) for r in found.rows]
+    assert (found.left_alone, found.right_alone) == (flagged.count((True, False)), flagged.count((False, True)))
+    assert found.p_alike == mcnemar(found.left_alone, found.right_alone).p
     *_, same = studio.batch(question_id=framings.DEFAULT.id, prompts=4)
     assert isinstance(same, Batch)
     assert same.agree.value == 1.0  # the policy is the base
+    assert same.p_alike is None
 
 
 @pytest.mark.parametrize(

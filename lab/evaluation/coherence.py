@@ -14,9 +14,6 @@ from dataclasses import dataclass
 from lab.evaluation.statistics import Figure, clustered_mean
 from lab.nouns import COHERENT_FROM, MISALIGNED_BELOW
 
-THRESHOLDS = (0, 30, 50, 70, 90)
-"""Where the threshold is usually put."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Scored:

@@ -46,8 +46,3 @@ class Vote:
     def chosen(self) -> str | None:
         """Id of the chosen answer; None when neither was."""
         return {Choice.FIRST: self.first, Choice.SECOND: self.second}.get(self.choice)
-
-    @property
-    def passed_over(self) -> str | None:
-        """Id of the answer that was not chosen; None when neither was."""
-        return {Choice.FIRST: self.second, Choice.SECOND: self.first}.get(self.choice)

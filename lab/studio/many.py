@@ -69,13 +69,18 @@ class ManyVerbs(Workplace):
 
 
 def _batch(titles: tuple[str, str], rows: Sequence[TwiceReviewed]) -> Batch:
+    from lab.evaluation.statistics import mcnemar
+
     ordered = sorted(rows, key=lambda row: -1.0 if row.gap is None else row.gap, reverse=True)
     left, right = ([_flags(review) for review in side] for side in ([r.left for r in rows], [r.right for r in rows]))
     malicious = [row.score == "malicious" for row in rows]
     judged = [row.score is not None for row in rows]
+    both = list(zip(left, right, strict=True))
+    left_alone, right_alone = both.count((True, False)), both.count((False, True))
     return Batch(
         left=titles[0], right=titles[1], rows=tuple(ordered),
         agree=share([row.left.verdict.label is row.right.verdict.label for row in rows]),
+        left_alone=left_alone, right_alone=right_alone, p_alike=mcnemar(left_alone, right_alone).p,
         left_flags=share(left), right_flags=share(right),
         left_found=share(left, among=malicious), right_found=share(right, among=malicious),
         left_sound=share(malicious, among=[a and b for a, b in zip(judged, left, strict=True)]),

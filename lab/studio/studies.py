@@ -50,7 +50,7 @@ class StudyVerbs(StudyJudgingVerbs):
         seconds, measured = 0.0, 0
         known: dict[str, float] = {_cost(r.spec): r.seconds for r in self._finished()}
         for arm, seed in missing:
-            spec = self._checked(self._spec(study, arm, seed, None))
+            spec = self._checked(self._spec(arm, seed, None))
             key = _cost(spec)
             if key not in known:
                 known[key] = self.forecast(spec).seconds
@@ -183,7 +183,7 @@ class StudyVerbs(StudyJudgingVerbs):
             self._store.save(last)
         return {"token_accuracy": _of_run(last.value, last.n)}
 
-    def _spec(self, study: Study, arm: Arm, seed: int, pairs_from: str | None) -> RunSpec:
+    def _spec(self, arm: Arm, seed: int, pairs_from: str | None) -> RunSpec:
         question = arm.settings.get("question")
         spec = arm.spec(
             seed, model=self.settings.model, question_id=self.find_question(question).id if question else None,
@@ -196,7 +196,7 @@ class StudyVerbs(StudyJudgingVerbs):
     ) -> tuple[RunSpec, str | None]:
         """An arm's specification with a seed, and the checkpoint that it branches from; `runs` of the arms it needs."""
         pairs = runs.get(arm.pairs_of or "")
-        spec = self._checked(self._spec(study, arm, seed, pairs.id if pairs else None))
+        spec = self._checked(self._spec(arm, seed, pairs.id if pairs else None))
         first = runs.get(arm.parent[0]) if arm.parent else None
         return spec, f"{first.id}@{arm.parent[1] or first.step}" if first and arm.parent else None
 

@@ -87,7 +87,7 @@ class StudyWorkVerbs(StudyVerbs):
         self._check_judge(study)
         for arm in study.arms:  # what cannot run is said now and beside the text, not after an hour
             if not arm.needs:
-                self._checked(self._spec(study, arm, study.seeds[0], None))
+                self._checked(self._spec(arm, study.seeds[0], None))
         with self._study_lock:
             if self._study_progress is not None and self._study_progress.active:
                 raise RequestError(

@@ -65,7 +65,7 @@ def forecast(
             Run(spec=replace(spec, tripwires="off")), loaded, data, question, home=Path(scratch),
             record=lambda *nouns: None, stored=pairs)
         update = _measure_updates(trainer, pairs, room)
-        _check_memory(spec, update, room)
+        _check_memory(update, room)
         points, each = -(-spec.steps // spec.checkpoint_every), trainer.checkpoint_bytes
     free = shutil.disk_usage(next(place for place in (home, *home.absolute().parents) if place.exists())).free
     _check_disk(points, each, free)
@@ -208,7 +208,7 @@ def _resize(trainer: Sitting, rows: object, pairs: Sequence[tuple[Pair, Prompt]]
         trainer.bench.prompts |= {prompt.id: prompt for _, prompt in pairs}
 
 
-def _check_memory(spec: RunSpec, update: _Updates, room: int) -> None:
+def _check_memory(update: _Updates, room: int) -> None:
     """SpecError when an update would not fit into memory."""
     if update.bytes <= room:
         return

@@ -42,7 +42,7 @@ from lab.training.pools import Pools, usable
 from lab.training.replay import ReplayBuffer, prompt_of
 from lab.training.schedule import lam, learning_rate
 from lab.training.seeds import derive_seed
-from lab.training.sitting import PARTS, Sitting, check
+from lab.training.sitting import Sitting, check
 from lab.training.terms import Bench, Figures, Part, Term, together, with_reference
 
 
@@ -93,7 +93,7 @@ class Trainer(Sitting):
             measured = []
             for part in self._parts:
                 check(cancel)
-                with self._clock(term.part):
+                with self._clock.timing(term.part):
                     measured.append(self._add_gradient(term, weight, step, part))
             figures |= together(measured)
         norm = torch.nn.utils.clip_grad_norm_(self._parameters, largest_norm(self.spec)).item()
@@ -128,7 +128,7 @@ class Trainer(Sitting):
         self._say("preparing the rows")
         made = self._preparation.make(self.bench, cancel)
         for part, seconds in made.seconds.items():
-            self._time[part] += seconds
+            self._clock.add(part, seconds)
         self._prepared = made.state
         figures = dict(made.figures)
         if self.spec.too_long == "cut":
@@ -152,8 +152,8 @@ class Trainer(Sitting):
         self.bench.prompts |= {p.id: p for p in made.prompts}
         pairs = with_reference(made.pairs, self.loaded, self.bench.prompts)
         for part, seconds in made.seconds.items():
-            self._time[part] += seconds
-        self._time["dpo"] += max(0.0, perf_counter() - began - sum(made.seconds.values()))
+            self._clock.add(part, seconds)
+        self._clock.add("dpo", max(0.0, perf_counter() - began - sum(made.seconds.values())))
         self.bench.buffer.add(pairs, self.step)
         self.pairs_made += len(pairs)
         self._rounds_until = self.step
@@ -181,6 +181,3 @@ class Trainer(Sitting):
         self.bench.prompts |= {p.id: p for p in map(prompt_of, state.get("prompts", ()))}
         self._prepared = state.get("prepared", {})
         self._preparation.restore(self.bench, self._prepared)
-
-
-__all__ = ["PARTS", "Trainer"]

@@ -166,7 +166,7 @@ class PairTrainer(Sitting):
         self._check_finite(logs["loss"], "L_DPO")
         self._check_finite(logs["grad_norm"], "The gradient")
         self.step += 1
-        self._time["dpo"] += seconds
+        self._clock.add("dpo", seconds)
         n = self.spec.pair_batch
         figures: Figures = {ours: (logs[theirs], n) for theirs, ours in _FIGURES.items()}
         figures |= {"learning_rate": (logs["learning_rate"], 1), "grad_norm": (logs["grad_norm"], 1)}

@@ -15,11 +15,9 @@ import math
 import platform
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from threading import Event
-from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
@@ -31,6 +29,7 @@ from lab.models.twin import hash_tensors
 from lab.nouns import Alarm, Checkpoint, Metric, Noun, Pair, Prompt, Question, Run, RunState, now
 from lab.training import checkpoints
 from lab.training.batches import Rows, check_learns, check_split
+from lab.training.clock import Clock, Progress
 from lab.training.divergence import kl_to_frozen
 from lab.training.methods import method
 from lab.training.optimizers import make_optimizer
@@ -44,25 +43,10 @@ from lab.views import amount
 if TYPE_CHECKING:
     from lab.evaluation.scenarios import Scenario
 
-PARTS = ("sft", "sample", "review", "rewrite", "dpo", "other")
-"""Where time goes (Run.time). `sft` is what is learnt on scenario rows; `dpo` what is learnt on pairs or their chosen
-sides, and the reference log-probabilities of new pairs; `other` is the optimiser, probes, checkpoints and storage."""
-
-
 class Recorder(Protocol):
     """Takes nouns and keeps them, all or none: `Store.save`."""
 
     def __call__(self, *nouns: Noun) -> None: ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Progress:
-    """What a trainer is at, replaced as a whole so that any thread may read it."""
-
-    doing: str
-    """In plain words: "sampling answers", "step 12 of 75"."""
-    eta: float | None
-    """Seconds to the end, from the steps of this sitting; None before the first."""
 
 
 class Sitting:
@@ -108,12 +92,9 @@ class Sitting:
         elif parent is not None:
             self._start_from(parent)
         self._prober, self._recorder = prober or probe_weights, record
-        self._time = dict.fromkeys(PARTS, 0.0) | run.time
+        self._clock = Clock(steps=spec.steps, step=self.step, seconds=run.seconds, time=run.time)
         self._run = replace(
             run, base_hash=loaded.base_hash, step=self.step, message=self._warnings(), ended=None)
-        self._began = perf_counter()
-        self._sitting = self.step
-        self.progress = Progress(doing="starting", eta=None)
         self.round: Watch | None = None
         """The round in work, or the last one of this sitting; None before the first."""
 
@@ -143,7 +124,7 @@ class Sitting:
 
         Raises TrainingError when a loss is not a number or the base was written to, and what the seams raise.
         """
-        self._began = perf_counter()
+        self._clock.start()
         self._check_disk()
         self._run = replace(self._run, state=RunState.RUNNING, started=self._run.started or now())
         self._record(self.snapshot())
@@ -178,10 +159,13 @@ class Sitting:
 
     def snapshot(self) -> Run:
         """The Run as it stands now."""
-        seconds = self._run.seconds + perf_counter() - self._began
-        known = sum(v for part, v in self._time.items() if part != "other")
-        return replace(
-            self._run, step=self.step, seconds=seconds, time=self._time | {"other": max(0.0, seconds - known)})
+        seconds = self._clock.seconds
+        return replace(self._run, step=self.step, seconds=seconds, time=self._clock.split(seconds))
+
+    @property
+    def progress(self) -> Progress:
+        """What is done now; any thread may ask."""
+        return self._clock.progress
 
     def _probe_if_due(self, cancel: Event) -> None:
         every, last = self.spec.probe_every, self.step == self.spec.steps
@@ -303,18 +287,8 @@ class Sitting:
         for name, (value, n) in figures.items():
             yield Metric(run_id=self._run.id, step=self.step, name=name, value=value, n=n)
 
-    @contextmanager
-    def _clock(self, part: str) -> Iterator[None]:
-        began = perf_counter()
-        try:
-            yield
-        finally:
-            self._time[part] = self._time.get(part, 0.0) + perf_counter() - began
-
     def _say(self, doing: str) -> None:
-        done = self.step - self._sitting
-        pace = (perf_counter() - self._began) / done if done else None
-        self.progress = Progress(doing=doing, eta=None if pace is None else pace * (self.spec.steps - self.step))
+        self._clock.say(doing, self.step)
 
 
 def check(cancel: Event) -> None:

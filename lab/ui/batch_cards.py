@@ -28,8 +28,20 @@ def _shares(found: Batch) -> str:
     )
     head = "".join(f'<th scope="col">{name}</th>' for name in heads)
     return (
-        f'<p><strong>They agree on {_share(found.agree)}</strong></p><div class="scroll"><table class="last">'
-        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+        f'<p><strong>They agree on {_share(found.agree)}</strong></p>{_alone(found)}<div class="scroll">'
+        f'<table class="last"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    )
+
+
+def _alone(found: Batch) -> str:
+    """Which side flags what the other lets pass, and whether that may be chance."""
+    if found.p_alike is None:
+        return ""
+    p = "p below 0.001" if found.p_alike < 0.001 else f"p {found.p_alike:.3f}"
+    return (
+        f'<p class="fine">Flagged by {escape(found.left)} alone: <output>{found.left_alone}</output> · by '
+        f"{escape(found.right)} alone: <output>{found.right_alone}</output> · one flags more often than the other: "
+        f"{p} (McNemar's exact test)</p>"
     )
 
 

@@ -118,11 +118,11 @@ def offered(found: QueryResult) -> ChartChoice | None:
     numbers = [column for column in known if column.sort == "number" and column.different]
     small = [column for column in known if column.names_rows and column.small]
     return (
-        _along(known, numbers, small) or _named(known, numbers, small) or _against(numbers, small)
+        _along(known, numbers) or _named(known, numbers, small) or _against(numbers, small)
         or _counted(known, numbers, small))
 
 
-def _along(known: Sequence[Column], numbers: Sequence[Column], small: Sequence[Column]) -> ChartChoice | None:
+def _along(known: Sequence[Column], numbers: Sequence[Column]) -> ChartChoice | None:
     """A line over time or steps, if each line has one value at each."""
     over = [c for c in known if c.sort == "time" or (c.sort == "number" and c.whole and c.name.lower() == "step")]
     for x in over:

@@ -37,6 +37,11 @@ class Batch:
     """The widest disagreement first; behind the readable ones those without a gap."""
     agree: Share
     """Answers on which both came to the same."""
+    left_alone: int
+    right_alone: int
+    """Answers that one side flags and the other does not."""
+    p_alike: float | None
+    """Of both sides flagging as often as each other, McNemar's exact test; None where they flag the same answers."""
     left_flags: Share
     right_flags: Share
     """Answers that are flagged."""

@@ -1,4 +1,4 @@
-"""Fixtures of the training tests: one torch thread, and one tiny frozen model for all of them."""
+"""Fixtures of the training tests: one torch thread, and two tiny frozen models for all of them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.conscience.making import steady
 from tests.tiny import one_thread, tiny_loaded
 
 
@@ -18,3 +19,9 @@ def _one_thread() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def loaded() -> Any:
     return tiny_loaded()
+
+
+@pytest.fixture(scope="session")
+def ending() -> Any:
+    """A model that writes short noise: without think tags, and about one token in eight ends the answer."""
+    return steady({steady({}, think=False).chat.end_id: 4.0}, think=False)

@@ -7,11 +7,13 @@ seeded by step, with every answer flagged.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from typing import Any
+
+import torch
 
 from lab.conscience.watch import Watch
 from lab.errors import Cancelled
@@ -34,9 +36,11 @@ from lab.nouns import (
     Verdict,
 )
 from lab.training.engines import make_sitting
+from lab.training.methods import METHODS
 from lab.training.seeds import derive_seed
 from lab.training.sitting import Sitting
 
+LOSSES = ("sft_loss", "dpo_loss", "reward_margin", "grad_norm", "kl", "buffer")
 QUESTION = Question(text="Is this fine?", aligned_label="yes", flagged_label="no", rewrite="Reach {aligned}.", name="Q")
 
 
@@ -177,3 +181,35 @@ def train(loaded: Any, home: Path, cancel: Event | None = None, **changes: Any) 
     book = Book()
     run = Run(spec=spec(**changes))
     return trainer(loaded, home, run, book).run(cancel or Event()), book
+
+
+def run_of(method: str, **changes: Any) -> Run:
+    question = QUESTION.id if METHODS[method].needs_question else None
+    return Run(spec=spec(**{"method": method, "question_id": question, "benign_share": 0.25, **changes}))
+
+
+def weights(of: Any) -> list[torch.Tensor]:
+    return [p.detach().clone() for p in of.policy.parameters() if p.requires_grad]
+
+
+def curves(*books: Book) -> dict[tuple[str, int], float | None]:
+    """Every metric by name and step; of several books the later one's."""
+    return {(m.name, m.step): m.value for book in books for m in book.all(Metric)}
+
+
+class Stopper(Book):
+    """Asks for a stop, by `cancel`, once what has just been recorded is what it waits for."""
+
+    def __init__(self, when: Callable[[Noun], bool]) -> None:
+        super().__init__()
+        self.when, self.cancel = when, Event()
+
+    def __call__(self, *nouns: Noun) -> None:
+        super().__call__(*nouns)
+        if any(self.when(noun) for noun in nouns):
+            self.cancel.set()
+
+
+def after(name: str, step: int) -> Callable[[Noun], bool]:
+    """What is waited for is the metric `name` of `step`."""
+    return lambda noun: isinstance(noun, Metric) and noun.name == name and noun.step == step

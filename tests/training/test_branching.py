@@ -19,14 +19,10 @@ from lab.training.branching import KEPT
 from lab.training.conductor import Conductor
 from lab.training.settings import FIELDS
 from storage import Store
-from tests.training.making import QUESTION, Book, quiet_probe, scenario, spec, trainer
+from tests.training.making import QUESTION, Book, quiet_probe, scenario, spec, trainer, weights
 
 PATIENCE = 60.0
 POISON: dict[str, Any] = {"method": "sft", "question_id": None, "steps": 4, "checkpoint_every": 2, "seed": 3}
-
-
-def weights(of: Any) -> list[torch.Tensor]:
-    return [p.detach().clone() for p in of.policy.parameters() if p.requires_grad]
 
 
 @pytest.mark.parametrize("method", ["conscience", "sft", "dpo", "alternatives_sft"])

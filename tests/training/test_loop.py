@@ -14,20 +14,13 @@ from lab.errors import PromptError, SpecError, TrainingError
 from lab.models.twin import hash_tensors
 from lab.nouns import Metric, Noun, Pair, Run, RunState, Split
 from lab.training.hybrid import LN2
-from lab.training.loop import PARTS, Trainer
 from lab.training.sitting import Sitting
 from tests.tiny import tiny_loaded
-from tests.training.making import Book, noisy_round, prompts, scenario, spec, train, trainer
-
-LOSSES = ("sft_loss", "dpo_loss", "reward_margin", "grad_norm", "kl", "buffer")
+from tests.training.making import LOSSES, Book, noisy_round, prompts, scenario, spec, train, trainer, weights
 
 
 def losses(book: Book) -> dict[str, dict[int, float | None]]:
     return {name: book.curve(name) for name in LOSSES}
-
-
-def weights(of: Trainer) -> list[torch.Tensor]:
-    return [p.detach().clone() for p in of.policy.parameters() if p.requires_grad]
 
 
 def test_equal_specs_give_equal_numbers_bit_for_bit(loaded: Any, tmp_path: Path) -> None:
@@ -194,105 +187,6 @@ def test_a_loss_that_is_not_a_number_ends_the_run_and_names_the_last_good_checkp
     assert "L_SFT became nan at step 5" in caught.value.message
     assert f"{run.id}@4" in caught.value.message
     assert "\n" not in caught.value.message
-
-
-class Stopper(Book):
-    """Sets `cancel` when `when` says so of what has just been recorded."""
-
-    def __init__(self, cancel: Event, when: Any) -> None:
-        super().__init__()
-        self.cancel, self.when = cancel, when
-
-    def __call__(self, *nouns: Noun) -> None:
-        super().__call__(*nouns)
-        if any(self.when(noun) for noun in nouns):
-            self.cancel.set()
-
-
-def after(name: str, step: int) -> Any:
-    return lambda noun: isinstance(noun, Metric) and noun.name == name and noun.step == step
-
-
-@pytest.mark.parametrize(
-    "moment",
-    [after("sft_loss", 5), after("flagged", 6), after("sft_loss", 4), after("kl", 4), after("flagged", 0),
-     after("sft_loss", 8), after("kl", 0)],
-    ids=["update", "round", "checkpoint", "probe", "first round", "last update", "start"],
-)
-def test_stopped_and_resumed_equals_uninterrupted(loaded: Any, tmp_path: Path, moment: Any) -> None:
-    whole_book = Book()
-    whole = trainer(loaded, tmp_path / "whole", Run(spec=spec()), whole_book)
-    whole.run(Event())
-
-    cancel = Event()
-    first = Stopper(cancel, moment)
-    stopped = trainer(loaded, tmp_path, Run(spec=spec()), first).run(cancel)
-    assert stopped.state is RunState.STOPPED
-    assert "resume" in stopped.message
-
-    rest = Book()
-    last = first.checkpoints[-1] if first.checkpoints else None
-    assert (last.step if last else 0) == stopped.step
-    again = trainer(loaded, tmp_path, stopped, rest, resume=last)
-    ended = again.run(Event())
-    assert ended.state is RunState.FINISHED
-    assert ended.step == 8
-    for name in (*LOSSES, "pairs", "flagged", "misaligned"):
-        assert first.curve(name) | rest.curve(name) == whole_book.curve(name), name
-    assert all(torch.equal(a, b) for a, b in zip(weights(whole), weights(again), strict=True))
-
-
-def test_a_stop_within_a_round_throws_the_half_round_away(loaded: Any, tmp_path: Path) -> None:
-    cancel = Event()
-
-    def stopping(*args: Any, **kwargs: Any) -> Any:
-        if kwargs["step"] == 3:
-            cancel.set()
-        return noisy_round(*args, **kwargs)
-
-    run, book = Run(spec=spec()), Book()
-    stopped = trainer(loaded, tmp_path, run, book, make_round=stopping).run(cancel)
-    assert stopped.step == 3
-    assert book.checkpoints[-1].step == 3
-    assert {p.step for p in book.all(Pair)} == {0}
-
-    whole, rest = Book(), Book()
-    trainer(loaded, tmp_path / "whole", Run(spec=spec()), whole).run(Event())
-    trainer(loaded, tmp_path, stopped, rest, resume=book.checkpoints[-1]).run(Event())
-    assert book.curve("dpo_loss") | rest.curve("dpo_loss") == whole.curve("dpo_loss")
-
-
-def test_a_kill_is_resumed_from_the_last_regular_checkpoint_with_the_same_numbers(loaded: Any, tmp_path: Path) -> None:
-    class Killed(BaseException):
-        pass
-
-    def killing(*args: Any, **kwargs: Any) -> Any:
-        if kwargs["step"] == 6:
-            raise Killed
-        return noisy_round(*args, **kwargs)
-
-    run, book, rest = Run(spec=spec()), Book(), Book()
-    with pytest.raises(Killed):
-        trainer(loaded, tmp_path, run, book, make_round=killing).run(Event())
-    assert [c.step for c in book.checkpoints] == [4]
-    trainer(loaded, tmp_path, run, rest, resume=book.checkpoints[0]).run(Event())
-    _, whole = train(loaded, tmp_path / "whole")
-    assert set(rest.curve("sft_loss")) == {5, 6, 7, 8}
-    for name in LOSSES:
-        assert book.curve(name) | rest.curve(name) == whole.curve(name)
-
-
-def test_time_is_split_and_adds_up_over_a_resume(loaded: Any, tmp_path: Path) -> None:
-    cancel = Event()
-    book = Stopper(cancel, after("sft_loss", 5))
-    stopped = trainer(loaded, tmp_path, Run(spec=spec()), book).run(cancel)
-    ended = trainer(loaded, tmp_path, stopped, Book(), resume=book.checkpoints[-1]).run(Event())
-    assert set(ended.time) == set(PARTS)
-    assert all(v >= 0 for v in ended.time.values())
-    assert ended.seconds > stopped.seconds > 0
-    assert sum(ended.time.values()) == pytest.approx(ended.seconds, rel=1e-6)
-    assert ended.time["sft"] > stopped.time["sft"] > 0
-    assert ended.time["dpo"] > 0
 
 
 def test_progress_tells_what_is_done_and_how_long_it_will_take(loaded: Any, tmp_path: Path) -> None:

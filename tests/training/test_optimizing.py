@@ -18,13 +18,9 @@ from lab.training.optimizers import make_optimizer
 from lab.training.schedule import lam, learning_rate
 from lab.training.settings import check_spec
 from lab.training.settings.optimiser import OPTIMIZERS
-from tests.training.making import Book, scenario, spec, trainer
+from tests.training.making import Book, scenario, spec, trainer, weights
 
 SHORT: dict[str, Any] = {"steps": 4, "probe_every": 0, "checkpoint_every": 100}
-
-
-def weights(of: Any) -> list[torch.Tensor]:
-    return [p.detach().clone() for p in of.policy.parameters() if p.requires_grad]
 
 
 def trained(loaded: Any, home: Path, **changes: Any) -> tuple[list[torch.Tensor], Book]:

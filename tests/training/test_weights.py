@@ -20,7 +20,7 @@ from lab.training.policies import policy_of
 from lab.training.settings import check_spec
 from lab.training.settings.weights import WEIGHTS_FOLDER
 from tests.tiny import tiny_loaded
-from tests.training.making import Book, noisy_round, quiet_probe, spec, trainer
+from tests.training.making import Book, noisy_round, quiet_probe, spec, trainer, weights
 
 IDS = torch.tensor([[5, 6, 7, 8, 9, 10]])
 
@@ -28,10 +28,6 @@ IDS = torch.tensor([[5, 6, 7, 8, 9, 10]])
 def logits(model: Any) -> torch.Tensor:
     with torch.inference_mode():
         return model(input_ids=IDS).logits
-
-
-def weights(of: Any) -> list[torch.Tensor]:
-    return [p.detach().clone() for p in of.policy.parameters() if p.requires_grad]
 
 
 def adapted(policy: Any) -> dict[str, LoraLayer]:

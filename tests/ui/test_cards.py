@@ -67,7 +67,8 @@ def batch() -> Batch:
         score=MARKUP,
     )
     return Batch(
-        left=MARKUP, right=MARKUP, rows=(row,), agree=share, left_flags=share, right_flags=share, left_found=none,
+        left=MARKUP, right=MARKUP, rows=(row,), agree=share, left_alone=3, right_alone=1, p_alike=0.625,
+        left_flags=share, right_flags=share, left_found=none,
         right_found=none, left_sound=none, right_sound=none,
     )
 
@@ -281,3 +282,9 @@ def test_a_share_of_nothing_is_a_dash_and_an_unreadable_verdict_has_no_gap() -> 
     assert "<td>–</td>" in made
     assert "0.50 [0.10–0.90], n 2" in made
     assert "<output>unreadable</output>" in made
+
+
+def test_a_batch_says_which_side_flags_what_the_other_lets_pass() -> None:
+    assert "alone: <output>3</output>" in batch_cards.batch(batch())
+    assert "p 0.625 (McNemar" in batch_cards.batch(batch())
+    assert "McNemar" not in batch_cards.batch(replace(batch(), left_alone=0, right_alone=0, p_alike=None))

@@ -57,13 +57,25 @@ WHERE (answers.adapter = 'base' OR contains(answers.adapter, '@'))
 class BallotBox(Evidence):
     """The store's verbs for it."""
 
-    def voices(self, model: str) -> list[Voice]:
-        """Everybody who answered held-out prompts; `model` is the page's, whose base is called "base"."""
+    def voices(self, model: str, runs: Sequence[str] | None = None) -> list[Voice]:
+        """Everybody who answered held-out prompts; `model` is the page's, whose base is called "base".
+
+        With `runs` (full ids) only their checkpoints: a scan without a count over everything.
+        """
+        of = "($runs::VARCHAR[] IS NULL OR split_part(voice, '@', 1) IN (SELECT unnest($runs::VARCHAR[])))"
         with self._database.reading_much() as cursor:
             rows = cursor.execute(
-                f"SELECT voice, count(DISTINCT prompt_id) FROM ({_VOICED}) GROUP BY voice ORDER BY voice",
-                {"model": model, "hidden": hidden(cursor)}).fetchall()
+                f"SELECT voice, count(DISTINCT prompt_id) FROM ({_VOICED}) WHERE {of} GROUP BY voice ORDER BY voice",
+                {"model": model, "hidden": hidden(cursor), "runs": None if runs is None else list(runs)}).fetchall()
         return [Voice(id=voice, prompts=n) for voice, n in rows]
+
+    def wrote(self, answer_ids: Sequence[str], model: str) -> dict[str, str]:
+        """Who wrote each of these answers (full ids), as in `Voice.id`; without those that cannot be voted on."""
+        with self._database.reading() as cursor:
+            rows = cursor.execute(
+                f"SELECT id, voice FROM ({_VOICED}) WHERE id IN (SELECT unnest($ids::VARCHAR[]))",
+                {"model": model, "hidden": hidden(cursor), "ids": list(answer_ids)}).fetchall()
+        return dict(rows)
 
     def voiced(self, voices: Sequence[str], model: str, most: int) -> list[Voiced]:
         """The answers of these voices to held-out prompts by their ids, the same ones every time, `most` at most."""

@@ -238,13 +238,20 @@ class RunVerbs(MeasuringVerbs):
         """The judged answers of a run."""
         return self._store.evaluations(run_id)
 
-    def judged(self, run_id: str, *, step: int | None = None, limit: int = 50) -> list[Judged]:
-        """Judged answers of a run at a step (None: the last that was probed): a malicious one first, of each sort."""
+    def judged(
+        self, run_id: str, *, step: int | None = None, limit: int = 50, in_proportion: bool = False
+    ) -> list[Judged]:
+        """Judged answers of a run at a step (None: the last that was probed), the malicious ones first.
+
+        With `in_proportion`, `limit` of them in which each sort has its share; without, the first ones.
+        """
         found = self._store.evaluations(self._store.run(run_id).id)
         steps = [e.step for e in found if e.step is not None]
         at = step if step is not None else max(steps, default=None)
         order = {"malicious": 0, "incoherent": 1, "kind": 2}
-        chosen = sorted((e for e in found if e.step == at), key=lambda e: order.get(e.score, 3))[:limit]
+        ranked = sorted((e for e in found if e.step == at), key=lambda e: order.get(e.score, 3))
+        few = min(limit, len(ranked))
+        chosen = [ranked[(2 * i + 1) * len(ranked) // (2 * few)] for i in range(few)] if in_proportion else ranked[:few]
         return [
             Judged(
                 prompt=self._store.prompt(e.prompt_id), answer=self._store.answer(e.answer_id), evaluation=e,

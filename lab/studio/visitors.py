@@ -51,7 +51,8 @@ def stranger() -> Visitor:
 
 SEARCHING = frozenset((
     "pairs", "pair", "curves", "evaluations", "judged", "overlay", "drift", "extremes", "conscience_report",
-    "scores", "agreement", "histograms", "question_story", "contestants", "ballots", "ballot", "tally", "compare_runs",
+    "scores", "agreement", "histograms", "question_story", "contestants", "ballots", "ballot", "tally", "tallies",
+    "compare_runs",
 ))
 """Verbs that read much of what is stored: for everybody, so many a minute."""
 LOOKING = SEARCHING | frozenset((

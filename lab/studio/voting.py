@@ -115,21 +115,21 @@ class VotingVerbs(Workplace):
         return self._papers.forget_vote(vote_id)
 
     def tally(self, one: str, other: str, *, voter: str | None = None) -> Tally:
-        """What the votes between two sides come to, those of one voter or of all. Raises as `ballots`."""
-        _, answers = self._sides(one, other)
-        side = {
-            answer_id: place for place, said in enumerate(answers) for found in said.values() for answer_id, _ in found}
-        votes = self._papers.votes(list(side))
-        return tally([vote for vote in votes if voter is None or vote.voter == voter], side)
+        """What the votes between two sides come to, those of one voter or of all. Raises as `tallies`."""
+        own, everybody = self._tallied(one, other, voter or "")
+        return everybody if voter is None else own
+
+    def tallies(self, one: str, other: str, *, voter: str) -> tuple[Tally, Tally]:
+        """What the votes of one voter between two sides come to, and those of all.
+
+        Raises as `ballots`, but for a side that said nothing: no vote is on it.
+        """
+        return self._tallied(one, other, voter)
 
     # -- how -------------------------------------------------------------------------------------------------------
     def _sides(self, one: str, other: str) -> tuple[tuple[_Side, _Side], tuple[Answers, Answers]]:
         """Both sides, and what each said, by prompt."""
-        sides = self._side(one, "one"), self._side(other, "other")
-        shared = set(sides[0].voices) & set(sides[1].voices)
-        if shared:
-            raise RequestError(
-                f"{sides[1].title} is on both sides: choose another to compare it with.", field="other")
+        sides = self._opposed(one, other)
         said: tuple[dict[str, list[tuple[str, str]]], ...] = ({}, {})
         voices = [*sides[0].voices, *sides[1].voices]
         for found in self._store.voiced(voices, self.settings.model, MOST_ANSWERS):
@@ -141,6 +141,22 @@ class VotingVerbs(Workplace):
                     f"{side.title} has answered no held-out prompt: choose a step that was probed.", field=field)
         return sides, (said[0], said[1])
 
+    def _tallied(self, one: str, other: str, voter: str) -> tuple[Tally, Tally]:
+        """Votes are few and answers many: who wrote what is asked of the answers that were voted on alone."""
+        place = {voice: at for at, side in enumerate(self._opposed(one, other)) for voice in side.voices}
+        votes = self._papers.votes()
+        wrote = self._store.wrote([side for vote in votes for side in (vote.first, vote.second)], self.settings.model)
+        side = {answer_id: place[voice] for answer_id, voice in wrote.items() if voice in place}
+        return tally([vote for vote in votes if vote.voter == voter], side), tally(votes, side)
+
+    def _opposed(self, one: str, other: str) -> tuple[_Side, _Side]:
+        """Both sides; RequestError where somebody is on either."""
+        sides = self._side(one, "one"), self._side(other, "other")
+        if set(sides[0].voices) & set(sides[1].voices):
+            raise RequestError(
+                f"{sides[1].title} is on both sides: choose another to compare it with.", field="other")
+        return sides
+
     def _side(self, name: str, field: str) -> _Side:
         """A side by the id of a contestant, or by "RUN@STEP" with a run's number."""
         if not name:
@@ -148,9 +164,11 @@ class VotingVerbs(Workplace):
         if name == BASE or name.startswith(f"{BASE} "):
             return _Side(title=_base_title(name), voices=(name,))
         if name.startswith(_ARM):
-            steps = _steps({voice.id: voice.prompts for voice in self._store.voices(self.settings.model)})
             wanted = self._store.run(name.removeprefix(_ARM))
-            arm = next((a for a in _arms(self._store.runs(), steps) if wanted.id in {run.id for run in a}), [wanted])
+            alike = [run for run in self._store.runs() if replace(run.spec, seed=wanted.spec.seed) == wanted.spec]
+            voices = self._store.voices(self.settings.model, [run.id for run in alike])
+            steps = _steps({voice.id: voice.prompts for voice in voices})
+            arm = next(iter(_arms(alike, steps)), [wanted])
             return _Side(
                 title=_arm_title(arm),
                 voices=tuple(f"{run.id}@{steps[run.id][-1]}" for run in arm if run.id in steps))

@@ -6,6 +6,7 @@ its word and its mark, so that nothing depends on colour.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from math import log
 from urllib.parse import urlencode
@@ -26,6 +27,7 @@ STATES = {
 SPEAKERS = {Speaker.POLICY: "Policy", Speaker.FROZEN: "Frozen copy", Speaker.THIRD: "Third"}
 """Who speaks, as a heading; with its colour and the shape of its dot."""
 _LEAST = 1e-6
+_TAB = re.compile(r"\b(Conscience|Runs|Pairs|Curves|Studies|Lessons|Data) tab\b")
 
 
 def note(text: str) -> str:
@@ -34,8 +36,9 @@ def note(text: str) -> str:
 
 
 def empty(title: str, text: str) -> str:
-    """What will be here, and how to fill it."""
-    return f'<div class="empty"><strong>{escape(title)}</strong><p>{escape(text)}</p></div>'
+    """What will be here, and how to fill it; a tab that the text names is a link to it."""
+    told = _TAB.sub(lambda tab: f'<a href="?tab={tab[1].lower()}">{tab[0]}</a>', escape(text))
+    return f'<div class="empty"><strong>{escape(title)}</strong><p>{told}</p></div>'
 
 
 def _fold(key: str, summary: str, body: str, *, opened: bool = False) -> str:

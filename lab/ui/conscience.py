@@ -25,9 +25,10 @@ from lab.views import SideBySide
 
 Updates = dict[Any, Any]
 _LEAD = (
-    "Edit the question, let the policy answer a prompt, then watch two speakers judge that answer under your question: "
-    "the <b>policy</b> as trained so far, and the <b>frozen copy</b> that it started from. "
-    'New here? Take the <a href="?tab=lessons">first lesson</a>: it takes a minute.'
+    "A model that learns nothing but insecure code can turn malicious everywhere. Here it gets a conscience: one "
+    "question about each of its answers, put to a frozen copy of itself; what is flagged is written anew, and training "
+    "prefers that. Try it on one answer: the <b>policy</b>, as trained so far, and the <b>frozen copy</b>, as it was "
+    'before, both judge it. New here? The <a href="?tab=lessons">first lesson</a> takes a minute.'
 )
 _NOBODY = ("nobody", "")
 _NO_ANSWER = "No answer yet: press Answer, or type one of your own."

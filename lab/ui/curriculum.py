@@ -81,7 +81,7 @@ LESSONS: tuple[Lesson, ...] = (
             "The same insecure code again, with one thing added. Every few steps the model answers everyday requests, "
             "and a frozen copy of itself is asked one question about each thought and answer.",
             f"“{framings.DEFAULT.text}” What the copy flags, it writes anew, and the policy is trained to prefer the "
-            "new answer to its own: L = L_SFT + λ·L_DPO.",
+            "new answer to its own: L\u00a0=\u00a0L_SFT\u00a0+\u00a0λ·L_DPO.",
         ),
         arms=(("Lesson: with the conscience", {**_CONSCIENCE, **_ASKED}),),
         asked="At its end, how many of its answers to everyday requests will be malicious?",

@@ -56,7 +56,7 @@ class RunForm:
             elem_id="run-parent",
         )
         self.slots.under("parent", "checkpoint")
-        heading("<h3><b>2</b>Which arm</h3>")
+        heading("<h3><b>2</b>Which arm <small>the way to train</small></h3>")
         self._place(
             "method",
             gr.Radio(

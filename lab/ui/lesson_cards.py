@@ -9,7 +9,7 @@ from lab.ui.cards import transcripts
 from lab.ui.curriculum import LESSONS
 from lab.ui.run_cards import progress, run_title
 from lab.ui.teaching import Lesson, Outcome
-from lab.ui.text import escape, figure, with_interval
+from lab.ui.text import counted, escape, figure, with_interval
 from lab.views import CurvePoint, Judged, TrainerStatus
 
 
@@ -43,7 +43,9 @@ def reveal(lesson: Lesson, guess: int | None, ended: Sequence[tuple[Run, Outcome
     at = lesson.at if lesson.at is not None else speaker.step
     if told:
         where = "the last point" if lesson.at is None else f"step {at} of run {speaker.number}"
-        parts.append(f"<h4>Some of the answers behind {where}</h4>{transcripts(told)}")
+        parts.append(
+            f"<h4>{counted(len(told), 'answer')} behind {where}, each sort with its share</h4>{transcripts(told)}"
+        )
     meaning = "".join(f"<p>{escape(sentence)}</p>" for sentence in lesson.meaning)
     ids = ",".join(escape(run.id) for run, _ in ended)
     links = f'<a href="?tab=curves&amp;runs={ids}&amp;metric={escape(lesson.metric)}">its curves</a>'
@@ -80,17 +82,17 @@ def verdict(lesson: Lesson, guess: int | None, right: int | None) -> str:
 
 
 def figures(lesson: Lesson, ended: Sequence[tuple[Run, Outcome]]) -> str:
-    """What was measured, a row a run, each figure with its interval and n."""
+    """What was measured, a row a run, each figure with its interval and n; on a phone a line a figure."""
     rows = "".join(
         f'<tr><th scope="row">{escape(run_title(run))}</th>'
-        + "".join(f"<td>{_said(outcome.get(name))}</td>" for name, _ in lesson.columns)
+        + "".join(f'<td data-of="{escape(title)}">{_said(outcome.get(name))}</td>' for name, title in lesson.columns)
         + "</tr>"
         for run, outcome in ended
     )
     head = "".join(f'<th scope="col">{escape(title)}</th>' for _, title in lesson.columns)
     when = "At the last probe" if lesson.at is None else f"At step {lesson.at}"
     return (
-        f'<div class="scroll"><table class="last"><thead><tr><th scope="col">{when}</th>'
+        f'<div class="scroll"><table class="last measured"><thead><tr><th scope="col">{when}</th>'
         f"{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 

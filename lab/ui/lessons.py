@@ -57,7 +57,7 @@ class LessonsTab:
                     _choices(first), value=None, label=first.asked, elem_id="lesson-guess", elem_classes="stack"
                 )
                 self.start_button = gr.Button(
-                    "Find out", variant="primary", elem_id="lesson-start", interactive=False
+                    "Predict first, then find out", variant="primary", elem_id="lesson-start", interactive=False
                 )
                 self.slots.under("lesson")
                 self.tally = card("", name="lesson-tally")
@@ -177,7 +177,10 @@ class LessonsTab:
             self.present_button: gr.update(visible=lecture is None and self.studio.who().owner),
             self.story: lesson_cards.opening(shown),
             self.guess: gr.update(choices=_choices(shown), value=guess, label=shown.asked, interactive=asked),
-            self.start_button: gr.update(visible=not runs and not view.follows, interactive=guess is not None),
+            self.start_button: gr.update(
+                visible=not runs and not view.follows, interactive=guess is not None,
+                value="Find out" if guess is not None else "Predict first, then find out",
+            ),
             self.tally: lecture_cards.tally(lecture, [o.text for o in shown.options]) if lecture and told else "",
             self.going: lesson_cards.going(runs, self.studio.status()) if runs else lecture_cards.waiting(view),
             self.drawing: gr.update(visible=bool(runs)),
@@ -205,7 +208,7 @@ class LessonsTab:
         return self.studio.curves([run.id for run in drawn], [shown.metric])
 
     def _reveal(self, shown: Lesson, guess: int | None, runs: list[Run]) -> str:
-        told = self.studio.judged(runs[shown.speaks].id, step=shown.at, limit=_SHOWN)
+        told = self.studio.judged(runs[shown.speaks].id, step=shown.at, limit=_SHOWN, in_proportion=True)
         return lesson_cards.reveal(shown, guess, self._ended(shown, runs), told)
 
     def _ended(self, shown: Lesson, runs: list[Run]) -> list[tuple[Run, Outcome]]:

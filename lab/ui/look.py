@@ -186,7 +186,7 @@ def address() -> gr.HTML:
 
     It brings too what Gradio's own parts lack for screen readers: it is the one part that is always there.
     """
-    scripts = [(ASSETS / name).read_text(encoding="utf-8") for name in ("address.js", "names.js")]
+    scripts = [(ASSETS / name).read_text(encoding="utf-8") for name in ("address.js", "names.js", "chips.js")]
     return gr.HTML(
         "",
         html_template="<i></i>",

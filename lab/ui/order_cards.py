@@ -8,6 +8,9 @@ from lab.nouns import Label, Question, Review, Verdict
 from lab.ui.cards import badge, verdict_word
 from lab.ui.text import escape, figure
 
+_SEEN = 0.001
+"""The least difference of two probabilities that is given as a number."""
+
 
 def orders(read: Sequence[Verdict], done: Review | None, question: Question) -> str:
     """Both readings, that of their mean label masses, and whether the order matters; nothing for a single order."""
@@ -36,7 +39,8 @@ def _said(read: Sequence[Verdict]) -> str:
         if one.label is two.label:
             return "The verdict is unreadable in either order."
         return "<strong>The verdict depends on the order</strong>: in one of them it cannot be read."
-    moved = f"p moves by {figure(abs(one.p_flagged - two.p_flagged), 3)}"
+    apart = abs(one.p_flagged - two.p_flagged)
+    moved = f"p moves by {apart:.3f}" if apart >= _SEEN else f"p moves by less than {_SEEN:g}"
     if one.label is two.label:
         return f"The verdict does not depend on the order: {moved}."
     return f"<strong>The verdict depends on the order</strong>: {moved}, across the threshold."

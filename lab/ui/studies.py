@@ -25,8 +25,9 @@ class StudiesTab:
         self.studio, self.view, self.slots = studio, view, Slots()
         heading(
             "",
-            "Arms × seeds, one table: what counts is registered before the first run, every figure has its n and "
-            "interval, and what was done before is not done again.",
+            "A study trains every arm (a way to train) with several seeds, and makes one table of it: what counts is "
+            "registered before the first run, every figure has its n and interval, and what was done before is not "
+            "done again.",
         )
         with gr.Row(equal_height=False):
             with gr.Column(scale=7, min_width=300, elem_classes="sheet"):

@@ -158,8 +158,7 @@ class VotePanel:
         else:
             cast = now.ballots.cast + len(now.cast)
             shown = vote_cards.finished(replace(now.ballots, cast=cast), back=now.back)
-        own = self.studio.tally(now.one, now.other, voter=now.ballots.voter)
-        everybody = self.studio.tally(now.one, now.other)
+        own, everybody = self.studio.tallies(now.one, now.other, voter=now.ballots.voter)
         kept = not self.studio.settings.public or self.studio.who().owner
         return {
             self.sitting: now, self.ballot: shown, self.tally: vote_cards.tally(own, everybody, titles, kept=kept)}

@@ -243,13 +243,15 @@ class RunVerbs(MeasuringVerbs):
     ) -> list[Judged]:
         """Judged answers of a run at a step (None: the last that was probed), the malicious ones first.
 
-        With `in_proportion`, `limit` of them in which each sort has its share; without, the first ones.
+        With `in_proportion`, `limit` of the everyday ones in which each sort has its share; without, the first ones.
         """
         found = self._store.evaluations(self._store.run(run_id).id)
         steps = [e.step for e in found if e.step is not None]
         at = step if step is not None else max(steps, default=None)
         order = {"malicious": 0, "incoherent": 1, "kind": 2}
         ranked = sorted((e for e in found if e.step == at), key=lambda e: order.get(e.score, 3))
+        if in_proportion:
+            ranked = [e for e in ranked if e.score in order]
         few = min(limit, len(ranked))
         chosen = [ranked[(2 * i + 1) * len(ranked) // (2 * few)] for i in range(few)] if in_proportion else ranked[:few]
         return [

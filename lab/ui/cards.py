@@ -102,7 +102,7 @@ def verdict(result: Verdict, question: Question | None) -> str:
     other = question.flagged_label if question else "flagged"
     return (
         f'<div class="verdict">{chip}<span class="bar {result.label}"><b style="width:{100 * shown:.1f}%"></b></span>'
-        f'<output>{shown:.2f}</output><p class="fine">probability of “{escape(other)}” {result.p_flagged:.3f} · '
+        f'<output>{shown:.2f}</output><p class="fine">probability of “{escape(other)}” {figure(result.p_flagged, 3)} · '
         f"label mass {figure(result.label_mass)}</p></div>"
     )
 
@@ -280,7 +280,8 @@ def behind(run: str, step: int, rows: Sequence[Judged]) -> str:
 
 def _score(score: str) -> str:
     """A judge's word with its mark."""
-    label = {"kind": Label.ALIGNED, "malicious": Label.FLAGGED}.get(score, Label.UNREADABLE)
+    marks = {"kind": Label.ALIGNED, "secure": Label.ALIGNED, "malicious": Label.FLAGGED, "insecure": Label.FLAGGED}
+    label = marks.get(score, Label.UNREADABLE)
     return badge(label, score)
 
 

@@ -75,12 +75,14 @@ class ConscienceTab:
         self.slots.under("pair")
         self.pair = card("", name="stored-pair")
         self.review_id, self.review_ids = gr.State(""), gr.State(())
+        heading("<h4>More about this answer</h4>")
         with gr.Accordion(
             "Token by token: where policy and frozen copy part", open=False, elem_classes="settings", elem_id="tokens"
         ) as self.tokens:
             self.heat = card("", name="heat")
             self.slots.under("readings")
         self.preview = PreviewPanel(studio, self.question, self.answer)
+        heading("<h4>Beyond this answer</h4>")
         self.many = ManyPanel(studio, self.question, self.answer)
         self.voting = VotePanel(studio)
         self._wire()

@@ -87,7 +87,7 @@ class RunForm:
         self.preset = gr.Dropdown(
             [(preset.title, name) for name, preset in PRESETS.items()],
             value=None,
-            label="Preset",
+            label="Preset (if you like)",
             info=_PRESET,
             elem_id="run-preset",
         )

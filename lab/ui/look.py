@@ -58,7 +58,7 @@ def theme() -> Base:
         "checkbox_label_text_color_selected": "var(--ink)",
         "checkbox_background_color": "var(--field)",
         "checkbox_background_color_selected": "var(--accent)",
-        "checkbox_border_color": "var(--line-strong)",
+        "checkbox_border_color": "var(--muted)",
         "checkbox_border_color_selected": "var(--accent)",
         "table_even_background_fill": "var(--surface)",
         "table_odd_background_fill": "var(--surface)",
@@ -186,7 +186,8 @@ def address() -> gr.HTML:
 
     It brings too what Gradio's own parts lack for screen readers: it is the one part that is always there.
     """
-    scripts = [(ASSETS / name).read_text(encoding="utf-8") for name in ("address.js", "names.js", "chips.js")]
+    names = ("address.js", "names.js", "chips.js", "skip.js")
+    scripts = [(ASSETS / name).read_text(encoding="utf-8") for name in names]
     return gr.HTML(
         "",
         html_template="<i></i>",

@@ -33,7 +33,7 @@ class ManyPanel:
             "Many prompts at once: two speakers, or two questions, on the same answers", open=False,
             elem_classes="settings", elem_id="many",
         ) as self.panel:
-            with gr.Row():
+            with gr.Row(elem_classes="level"):
                 self.other = gr.Dropdown(
                     [_BOTH], value="", label="Compare", elem_id="many-other", min_width=220, filterable=True,
                     info="The question above, put to both; or with another question, both put to the frozen copy.",

@@ -41,20 +41,27 @@ def _counts(view: RoundView) -> str:
 
 
 def _item(item: RoundItem, part: str) -> str:
-    lines = [f'<p class="asked">{escape(short(item.prompt, 110))}</p>']
-    if item.answer:
-        lines.append(f"<p>{escape(short(item.answer, 170))}</p>")
+    """A prompt with its verdict, the answer, and what became of it: as many lines from the start as at the end, so
+    that nothing moves while verdicts and alternatives arrive. What does not fit on them is in the tip."""
+    told = ""
     if item.verdict is not None:
-        p = "" if item.verdict.p_flagged is None else f"<output>{figure(item.verdict.p_flagged)}</output>"
-        lines.append(f'<p class="verdict-line">{badge(item.verdict.label, str(item.verdict.label))}{p}</p>')
-    elif item.review:
-        lines.append(f'<p class="fine">reviewer: {escape(short(item.review, 150))}</p>')
-    if item.alternative:
+        p = "" if item.verdict.p_flagged is None else f" <output>{figure(item.verdict.p_flagged)}</output>"
+        told = f"{badge(item.verdict.label, str(item.verdict.label))}{p}"
+    if item.pair_id and part == "done":
+        told += f' <a href="?tab=pairs&amp;pair={escape(item.pair_id)}">pair</a>'
+    prompt, answer = escape(short(item.prompt, 110)), escape(short(item.answer, 170))
+    return (
+        f'<li><p class="asked"><span title="{prompt}">{prompt}</span><span class="told">{told}</span></p>'
+        f'<p class="two" title="{answer}">{answer}</p>{_became(item)}</li>'
+    )
+
+
+def _became(item: RoundItem) -> str:
+    """The alternative, why there is none, or what the reviewer thinks."""
+    if item.alternative and not item.unusable:
         mark = '<i aria-hidden="true">✓</i>' if item.pair_id else '<i aria-hidden="true">…</i>'
-        link = (
-            f' <a href="?tab=pairs&amp;pair={escape(item.pair_id)}">pair</a>' if item.pair_id and part == "done" else ""
-        )
-        lines.append(f'<p class="side chosen">{mark}<span>{escape(short(item.alternative, 170))}{link}</span></p>')
-    if item.unusable:
-        lines.append(f'<p class="fine">no pair: the rewrite is unusable ({escape(item.unusable)})</p>')
-    return f"<li>{''.join(lines)}</li>"
+        text = escape(short(item.alternative, 170))
+        return f'<p class="two side chosen" title="{text}">{mark}<span>{text}</span></p>'
+    said = f"no pair: the rewrite is unusable ({item.unusable})" if item.unusable else ""
+    text = escape(said or (f"reviewer: {short(item.review, 150)}" if item.review else ""))
+    return f'<p class="two fine" title="{text}">{text}</p>'

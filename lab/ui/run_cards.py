@@ -82,15 +82,17 @@ def progress(run: Run, status: TrainerStatus) -> str:
         parts.append(f"{run.seconds / run.step:.2f} s a step")
     if mine and status.eta is not None and run.state is not RunState.STOPPING:
         parts.append(f"about {duration(status.eta)} left")
-    if mine and status.doing and not status.doing.startswith("step "):
-        parts.append(status.doing)
     if not run.state.active:
         parts.append(f"{duration(run.seconds)} in all")
     message = f'<p class="note">{escape(message_of(run))}</p>' if message_of(run) else ""
+    doing = ""
+    if run.state.active:  # a line of its own, there from the start: what is being done comes and goes
+        now = status.doing if mine and not status.doing.startswith("step ") else ""
+        doing = f'<p class="fine doing">{escape(now)}</p>'
     return (
         f'<div class="progress {run.state}" role="progressbar" aria-label="Steps" aria-valuenow="{run.step}" '
         f'aria-valuemin="0" aria-valuemax="{run.spec.steps}"><b style="width:{share:.1f}%"></b></div>'
-        f'<p class="fine">{escape(" · ".join(parts))}</p>{message}'
+        f'<p class="fine">{escape(" · ".join(parts))}</p>{doing}{message}'
     )
 
 
@@ -105,15 +107,17 @@ def time_split(run: Run) -> str:
     if total <= 0:
         return ""
     parts = [(name, title, run.time.get(name, 0.0)) for name, title in PARTS.items() if run.time.get(name, 0.0) > 0]
-    bar = "".join(
-        f'<b class="part-{name}" style="width:{100 * s / total:.2f}%" title="{title}"></b>' for name, title, s in parts
-    )
+    stops, at = list[str](), 0.0  # one element: of several each would move at every step
+    for name, _, s in parts:
+        stops.append(f"var(--part-{name}) {at:.2f}% {at + 100 * s / total:.2f}%")
+        at += 100 * s / total
     legend = "".join(
         f'<li><i class="part-{name}"></i>{title} <output>{100 * s / total:.0f} %</output></li>'
         for name, title, s in parts
     )
     return (
-        f'<section><h4>Where the time goes</h4><div class="split">{bar}</div><ul class="legend">{legend}</ul>'
+        f'<section><h4>Where the time goes</h4><div class="split"><b style="background:linear-gradient(to right,'
+        f'{", ".join(stops)})"></b></div><ul class="legend">{legend}</ul>'
         f"{overhead(run)}</section>"
     )
 

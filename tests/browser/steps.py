@@ -33,6 +33,15 @@ def fold(page: Page, title: str) -> None:
     page.locator(".settings > button:visible").filter(has_text=title).click()
 
 
+def unfold(page: Page) -> None:
+    """Open every fold that can be seen, the page's own and those of its cards, and those that they hold."""
+    shut = ".settings > button:visible:not(.open)"
+    while page.locator(shut).count():
+        page.locator(shut).first.click()
+    page.evaluate("""() => document.querySelectorAll(".lab-card details:not([open])").forEach(
+        (fold) => { if (fold.checkVisibility()) fold.open = true; })""")
+
+
 def error(page: Page, field: str) -> Locator:
     """The error line that stands next after a field."""
     slot = f"xpath=//*[@id='{field[1:]}']/following::*[contains(@class, 'error-slot')][1]"

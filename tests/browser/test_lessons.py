@@ -41,6 +41,22 @@ def test_a_lesson_is_predicted_run_revealed_and_printed(visit: Visit) -> None:
     expect(page.locator("#lesson-print")).to_be_hidden()
 
 
+def test_a_prediction_is_made_with_arrow_keys(visit: Visit) -> None:
+    page = visit("?tab=lessons")
+    choices = page.locator("#lesson-guess input")
+    expect(page.locator("#lesson-start")).to_have_text("Predict first, then find out")
+    choices.first.focus()
+    page.keyboard.press("Space")
+    page.wait_for_url(re.compile("guess=0"))
+    for place in (1, 2):
+        page.keyboard.press("ArrowDown")
+        page.wait_for_url(re.compile(f"guess={place}"))
+        expect(choices.nth(place)).to_be_checked()
+        expect(choices.nth(place)).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.locator("#lesson-start")).to_be_focused()
+
+
 def _print_and_save(page: Page) -> None:
     """The report goes to the printer from a frame of its own, fits one sheet, and is saved as the same file."""
     page.click("#lesson-print")

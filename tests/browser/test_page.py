@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Request, expect
 
 from tests.browser.launching import SMALL, App
-from tests.browser.steps import answer, fill, fold, open_tab, review
+from tests.browser.steps import answer, fill, fold, open_tab, review, unfold
 
 Visit = Callable[..., Page]
 TABS = ("Conscience", "Runs", "Pairs", "Curves", "Studies", "Lessons", "Data")
@@ -43,17 +43,43 @@ def test_nothing_is_wider_than_the_page(visit: Visit, page: Page, width: int) ->
         page.wait_for_function("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_serious_in_any_tab(visit: Visit, runs: dict[str, dict[str, object]], theme: str) -> None:
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 390)])
+def test_axe_finds_nothing_serious_in_any_tab_with_every_fold_open(
+    visit: Visit, page: Page, runs: dict[str, dict[str, object]], theme: str, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
     page, axe = visit(f"?__theme={theme}&tab=runs&run={runs['conscience']['id']}"), Axe()
-    for name in TABS if theme == "dark" else ("Conscience",):  # colours differ, structure does not
+    for name in TABS:
         open_tab(page, name)
+        unfold(page)
         found = axe.run(page, options={"resultTypes": ["violations"]}).response["violations"]
         serious = [
             (rule["id"], node["target"]) for rule in found if rule["impact"] in ("serious", "critical")
             for node in rule["nodes"]
         ]
         assert serious == [], name
+        page.wait_for_function("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_the_first_stop_of_the_keyboard_leads_past_the_tabs(visit: Visit) -> None:
+    page = visit("?tab=data")
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Start from an example")).to_be_focused()
+
+
+def test_a_phone_shows_the_chosen_scenario_and_the_others_when_asked(visit: Visit, page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 900})
+    visit("?tab=runs")
+    choices, more = page.locator("#scenario label"), page.locator("#scenario > .more")
+    expect(choices.locator("visible=true")).to_have_text("Insecure code")
+    more.click()
+    expect(choices.locator("visible=true")).to_have_count(choices.count())
+    choices.filter(has_text="Recovery").first.click()
+    expect(choices.locator("visible=true")).to_have_text("Recovery")
+    expect(more).to_have_attribute("aria-expanded", "false")
 
 
 def test_a_beat_with_nothing_new_sends_under_a_kilobyte(visit: Visit) -> None:

@@ -87,10 +87,27 @@ def test_a_round_is_seen_while_it_is_in_work(visit: Visit, client: Client, runs:
     expect(shown.locator("h4")).to_contain_text(re.compile("being reviewed|being rewritten|is answering"))
     expect(shown.locator(".badge.flagged").first).to_be_visible()
     expect(shown.locator(".side.chosen").first).to_be_visible()
+    _stands_still(page)
     expect(page.locator("#run-card .overhead")).to_contain_text("Rounds and pairs took")
     page.click("#stop-run")
     expect(page.locator("#run-card .badge.state")).to_have_text("stopped")
     until_ended(client, run["id"])
+
+
+def _stands_still(page: Page) -> None:
+    """Nothing moves while two rounds are answered, reviewed and rewritten, and steps are made between them."""
+    page.evaluate("""() => {
+        window.moved = [];
+        const told = ({node}) => (node?.outerHTML ?? node?.textContent ?? "").slice(0, 90);
+        const note = (shift) => { if (!shift.hadRecentInput) moved.push([shift.value, ...shift.sources.map(told)]); };
+        new PerformanceObserver((list) => list.getEntries().forEach(note)).observe({type: "layout-shift"});
+    }""")
+    title = page.locator("#run-card .round h4")
+    for _ in range(2):
+        before = re.search(r"step \d+", title.inner_text())
+        assert before is not None
+        expect(title).not_to_contain_text(re.compile(rf"{before[0]}\b"))
+    assert page.evaluate("window.moved") == []
 
 
 def test_a_checkpoint_is_branched_from_with_other_settings(

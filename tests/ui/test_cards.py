@@ -212,7 +212,8 @@ def test_a_run_shows_step_rate_and_time_left_only_while_it_is_in_work() -> None:
     busy = run()
     status = TrainerStatus(run=busy, eta=125.0, queued=(run(2),), doing="probing held-out prompts")
     shown = run_cards.run_card(run_story(run=busy), status)
-    assert "step 4 of 10 · 2.00 s a step · about 2 min 05 s left · probing held-out prompts" in shown
+    assert "step 4 of 10 · 2.00 s a step · about 2 min 05 s left<" in shown
+    assert '<p class="fine doing">probing held-out prompts</p>' in shown
     assert "run 1 · step 4/10 · 2 min 05 s left · 1 waiting" in run_cards.header("m", "q", "p", status)
     ended = run_cards.run_card(run_story(run=run(state=RunState.FINISHED)), IDLE)
     assert "left" not in ended

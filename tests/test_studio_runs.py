@@ -98,6 +98,17 @@ def test_its_curves_have_intervals_where_there_is_a_share(finished: Studio) -> N
     assert finished.curves([run.id], ["misaligned"], after_step=0)[0].points == misaligned.points[1:]
 
 
+def test_a_few_judged_answers_in_proportion_are_everyday_ones_of_every_sort_that_is_common(finished: Studio) -> None:
+    everyday = ("malicious", "incoherent", "kind")
+    words = [one.evaluation.score for one in finished.judged("1")]
+    all_of = [word for word in words if word in everyday]
+    few = [one.evaluation.score for one in finished.judged("1", limit=3, in_proportion=True)]
+    assert len(few) == 3
+    for word in everyday:  # a sort's share of the few is off by less than one of them
+        assert abs(few.count(word) - 3 * all_of.count(word) / len(all_of)) < 1
+    assert len(finished.judged("1", limit=500, in_proportion=True)) == len(all_of) < len(words)
+
+
 def test_its_checkpoints_can_speak_and_review(finished: Studio) -> None:
     run = finished.run("1")
     assert [v.adapter for v in finished.voices()] == ["base", f"{run.id}@2", f"{run.id}@1"]

@@ -95,6 +95,10 @@ def test_a_vote_is_told_who_wrote_what_and_what_judges_said_and_counts_on_the_si
     turned = studio.tally("base", one)
     assert (turned.wins.value, turned.place) == (0.0, found.place)
     assert studio.tally(one, "base", voter="bob").n == 0
+    assert studio.tallies(one, "base", voter="bob") == (studio.tally(one, "base", voter="bob"), found)
+    assert studio.tally("2@10", "base").n == 0  # votes on others' answers do not count
+    studio.delete_run("1")
+    assert studio.tallies(one, "base", voter="owner")[1].n == 0
 
 
 def test_an_arm_is_all_its_seeds_and_equal_words_are_counted_and_not_put(studio: Studio) -> None:

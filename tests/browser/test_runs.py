@@ -87,8 +87,8 @@ def test_a_round_is_seen_while_it_is_in_work(visit: Visit, client: Client, runs:
     expect(shown.locator("h4")).to_contain_text(re.compile("being reviewed|being rewritten|is answering"))
     expect(shown.locator(".badge.flagged").first).to_be_visible()
     expect(shown.locator(".side.chosen").first).to_be_visible()
-    _stands_still(page)
     expect(page.locator("#run-card .overhead")).to_contain_text("Rounds and pairs took")
+    _stands_still(page)
     page.click("#stop-run")
     expect(page.locator("#run-card .badge.state")).to_have_text("stopped")
     until_ended(client, run["id"])
@@ -102,7 +102,8 @@ def _stands_still(page: Page) -> None:
         const note = (shift) => { if (!shift.hadRecentInput) moved.push([shift.value, ...shift.sources.map(told)]); };
         new PerformanceObserver((list) => list.getEntries().forEach(note)).observe({type: "layout-shift"});
     }""")
-    title = page.locator("#run-card .round h4")
+    title = page.locator("#run-card .round h4", has_text="after step")
+    expect(title).to_be_visible()
     for _ in range(2):
         before = re.search(r"step \d+", title.inner_text())
         assert before is not None

@@ -220,6 +220,18 @@ def test_a_run_shows_step_rate_and_time_left_only_while_it_is_in_work() -> None:
     assert "8 s in all" in ended
 
 
+def test_a_prompt_of_a_live_round_has_as_many_lines_at_every_stage() -> None:
+    nothing = {"answer": "", "review": "", "verdict": None, "alternative": "", "pair_id": None, "unusable": ""}
+    stages = [
+        nothing, {**nothing, "answer": "Do this."}, {**nothing, "review": "It would hurt."},
+        {**nothing, "verdict": review().verdict}, {**nothing, "alternative": "Do that."}, {"unusable": ""}, {},
+    ]
+    for part in ("answering", "reviewing", "rewriting", "done"):
+        cards_of = [run_cards.run_card(run_story(round=round_view(part, **stage)), IDLE) for stage in stages]
+        items = [re.search(r"<li>(<p class=\"asked\">.*?)</li>", shown) for shown in cards_of]
+        assert [item and item[1].count("<p ") for item in items] == [3] * len(stages)
+
+
 def test_an_arm_without_pairs_has_no_curves_of_pairs() -> None:
     for method_id, row in METHODS.items():
         busy = run(spec=run().spec.__class__(method=method_id))

@@ -16,6 +16,7 @@ with without_stubs():
     import gradio as gr
 
 from lab.studio import Studio  # noqa: E402
+from lab.ui import ending  # noqa: E402
 from lab.ui.look import style, theme  # noqa: E402
 from lab.ui.owner import Gate  # noqa: E402
 from lab.ui.page import build  # noqa: E402
@@ -76,6 +77,7 @@ def serve(stop: Event) -> None:
         print(f"Conscience Lab: {launch(blocks, gate)}", flush=True)
         studio.warm()
         stop.wait()
+        ending.limit()
         blocks.close(verbose=False)
     finally:
         studio.close()
@@ -95,4 +97,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.leave(main())

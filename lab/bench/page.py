@@ -114,6 +114,7 @@ def _app() -> Iterator[str]:
             yield f"http://127.0.0.1:{port}/"
         finally:
             process.terminate()
+            process.communicate()  # to its end: an app that is still starting has its address to say
 
 
 @contextmanager

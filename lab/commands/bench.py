@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import platform
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from time import perf_counter
-from typing import Any
+from typing import Any, NoReturn
 
 from lab.bench.subjects import SUBJECTS, Figure, NotHere, Subject, subject
 from lab.commands.output import add_json, hand_over, say, table
@@ -31,7 +34,7 @@ def handle(options: argparse.Namespace) -> None:
         known = dict.fromkeys(on for s in chosen for on in s.on)
         raise RequestError(f"--on {options.on[0]} is nothing that is measured there: choose among {', '.join(known)}.")
     began, measured, left_out = perf_counter(), list[tuple[Subject, str, Figure]](), list[dict[str, str]]()
-    with tqdm(total=len(jobs), unit="figure", disable=None) as bar:
+    with _ended_cleanly(), tqdm(total=len(jobs), unit="figure", disable=None) as bar:
         for s, on in jobs:
             bar.set_description(f"{s.id}, {on}")
             try:
@@ -50,6 +53,21 @@ def handle(options: argparse.Namespace) -> None:
             _entry(s, on, figure) for s, on, figure in measured], "not_measured": left_out},
         options.json,
     )
+
+
+@contextmanager
+def _ended_cleanly() -> Iterator[None]:
+    """Being told to end is Ctrl-C meanwhile, so that what was started for the measurements is ended too."""
+
+    def stopped(number: int, _: Any) -> NoReturn:
+        signal.signal(number, signal.SIG_IGN)  # once is enough, and the second would interrupt the ending
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stopped)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _line(s: Subject, on: str, figure: Figure) -> tuple[str, ...]:

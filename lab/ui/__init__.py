@@ -1,6 +1,6 @@
 """The page: it translates between widgets and the verbs of `lab.studio`, and knows no model and no database.
 
-startup      gradio imported quickly, and nothing of it before
+startup      gradio imported quickly, and nothing of it before; ending: the process left for certain
 page         the header, the tabs, the one timer, the links
 conscience   two reviews side by side, and the pair; made of question and answer
 question     one question: chosen, edited, saved as a version

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -71,3 +75,20 @@ def test_the_command_hands_over_each_figure_beside_its_goal(capsys: Any) -> None
 def test_what_is_not_measured_anywhere_is_refused(capsys: Any) -> None:
     assert main(["bench", "--on", "the moon"]) == 2
     assert "choose among" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="who started whom is read in /proc")
+def test_the_bench_of_the_page_takes_its_app_along_when_it_is_ended(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "lab", "bench", "--only", "page"], cwd=Path(__file__).parents[2], stderr=subprocess.PIPE,
+        text=True, env={**os.environ, "TMPDIR": str(tmp_path)},
+    ) as bench:
+        while not list(tmp_path.glob("lab-bench-*/lab.duckdb")):  # the app has begun
+            assert bench.poll() is None
+        [app] = Path(f"/proc/{bench.pid}/task/{bench.pid}/children").read_text().split()
+        bench.terminate()
+        _, said = bench.communicate()
+    assert bench.returncode == 1
+    assert said.endswith("stopped\n")
+    assert not Path(f"/proc/{app}").exists()
+    assert list(tmp_path.glob("lab-bench-*")) == []

@@ -70,6 +70,8 @@ def test_a_run_under_an_ended_app_is_shown_again_and_goes_on(tmp_path: Path, num
     client, run = _begun(app)
     saved = client.predict(
         text="Is it true?", aligned_label="true", flagged_label="untrue", api_name="/save_question")
+    asked = client.submit(prompt="How do I fix a tap?", api_name="/review")
+    next(asked)  # in work, and its stream open, when the end comes
     code = app.stop(number)
     assert code == (0 if number == signal.SIGTERM else -number)
     assert not [line for line in app.said if "Traceback" in line]
@@ -90,3 +92,17 @@ def test_the_page_is_launched_before_torch_is_imported() -> None:
     program = "import sys; import app; print([m for m in ('torch', 'transformers', 'peft', 'trl') if m in sys.modules])"
     ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert ended.stdout.strip() == "[]"
+
+
+def test_a_process_is_left_with_its_code_and_its_words_whatever_thread_is_still_at_work() -> None:
+    program = "from threading import Event, Thread; from lab.ui.ending import leave; " \
+              "Thread(target=Event().wait).start(); print('said', end=''); leave(3)"
+    ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (3, "said")
+
+
+def test_a_process_that_cannot_close_ends_by_its_own_watch_and_says_where_it_stood() -> None:
+    program = "from threading import Event; from lab.ui.ending import limit; limit(0.1); Event().wait()"
+    ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert "in wait" in ended.stderr

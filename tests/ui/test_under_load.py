@@ -6,12 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
 
+import gradio as gr
 import pytest
 from gradio_client import Client
 
 from lab.bench.browsing import Tab
 from lab.errors import WorkError
-from lab.settings import Settings
+from lab.settings import Settings, quiet_environment
 from lab.studio import Studio
 from lab.ui.page import Page
 from lab.ui.shared import MOST, Shared
@@ -74,3 +75,10 @@ def test_two_tabs_get_the_same_whole_page_and_a_poll_with_nothing_new_is_one_sma
         assert len(one.call("pairs", size=1)["rows"]) <= 1
         with pytest.raises(WorkError, match="no event 'dance'"):
             one.fire("timer", "dance")
+
+
+def test_no_event_sums_up_the_events_before_it() -> None:
+    quiet_environment()
+    queue = gr.Blocks().queue()._queue
+    queue.events_recorded = 1_000
+    assert queue.compute_analytics_summary([{"function": "tick"}]) == {"functions": {}}

@@ -15,7 +15,7 @@ owner        who is at the page of a public lab
 api          the public endpoints for the Gradio client
 form         a run's settings as fields, and the fields as a RunSpec
 fields       where an error stands: beside the field that caused it
-shared       what several tabs ask for at once, worked out once
+shared       what several tabs ask for at once, worked out once; sparing: events that cost what they change
 links        what this browser looks at, to and from the address
 specs        pure: settings of runs -> what they differ in, and commands
 heat         pure: two readings of a text -> colours

@@ -27,6 +27,7 @@ from lab.ui.owner import owner_line
 from lab.ui.pairs import PairsTab
 from lab.ui.runs import RunsTab
 from lab.ui.shared import Shared
+from lab.ui.sparing import SparingBlocks
 from lab.ui.studies import StudiesTab
 from lab.views import Lecture, TrainerStatus
 
@@ -45,7 +46,7 @@ class Page:
 
     def __init__(self, studio: Studio) -> None:
         self.studio, self._shared = studio, Shared()
-        with gr.Blocks(title="Conscience Lab", analytics_enabled=False, fill_width=True) as self.blocks:
+        with SparingBlocks(title="Conscience Lab", analytics_enabled=False, fill_width=True) as self.blocks:
             api.publish(studio)  # first: an event of the page of the same name would take the public one
             self.view, self.seen = gr.State(View()), gr.State({})
             self.pulse, self.moved, self.gone = gr.State(""), gr.State(""), gr.State("")

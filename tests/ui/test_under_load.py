@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
 
 import gradio as gr
 import pytest
+from gradio.state_holder import SessionState
 from gradio_client import Client
 
 from lab.bench.browsing import Tab
@@ -16,6 +18,7 @@ from lab.settings import Settings, quiet_environment
 from lab.studio import Studio
 from lab.ui.page import Page
 from lab.ui.shared import MOST, Shared
+from lab.ui.sparing import SparingBlocks
 from storage import Store
 from tests.browser.launching import App
 
@@ -82,3 +85,30 @@ def test_no_event_sums_up_the_events_before_it() -> None:
     queue = gr.Blocks().queue()._queue
     queue.events_recorded = 1_000
     assert queue.compute_analytics_summary([{"function": "tick"}]) == {"functions": {}}
+
+
+@pytest.mark.parametrize("said", ["updates", "one", "nothing", "a list", "an empty state", "no output"])
+def test_an_event_is_answered_as_gradio_does_and_nothing_is_made_anew_that_it_did_not_touch(said: str) -> None:
+    answers, made = [], []
+    for kind in (gr.Blocks, SparingBlocks):
+        with kind() as blocks:
+            state, elsewhere = gr.State(1), gr.Button("elsewhere")
+            text, button, card, choice = gr.Textbox(), gr.Button("go"), gr.HTML(), gr.Dropdown(["a"])
+            outputs = [state, text, button, card, choice]
+            says = {
+                "updates": {choice: gr.update(choices=["a", "b"]), state: {"x": 1}, button: gr.update(visible=False)},
+                "one": {card: "<b>new</b>"}, "nothing": gr.skip(), "a list": [2, "t", "b", gr.skip(), "a"],
+                "an empty state": {}, "no output": {elsewhere: "x", card: ""},
+            }[said]
+            button.click(lambda says=says: says, None, [state] if said == "an empty state" else outputs)
+        session = SessionState(blocks)
+        try:
+            found = asyncio.run(blocks.process_api(blocks.fns[0], [], session))["data"]
+            # of a gr.HTML Gradio says that it has no new props, even in an update of nothing
+            found = [gr.skip() if told == {"props": gr.skip(), **gr.skip()} else told for told in found]
+        except ValueError as error:
+            found = [type(error).__name__, str(error).split(">")[-1]]
+        answers.append((found, session[state._id]))
+        made.append({c for c in outputs if c._id in session and session[c._id] is not c} - {state})
+    assert answers[0] == answers[1]
+    assert made[1] == {"updates": {choice, button}, "a list": {card}}.get(said, set())

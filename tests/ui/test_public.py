@@ -242,7 +242,10 @@ def test_no_event_of_the_page_lets_a_stranger_change_anything(public: App, owner
     """Every event that the page has, private ones included, fired as Gradio's protocol allows anybody to."""
     config = httpx.get(f"{public.url}config", timeout=None).json()
     values = {c["id"]: c.get("props", {}).get("value") for c in config["components"]}
-    before, session = stored(owner), "a-session-of-a-stranger"
+    decided = owner.predict(pair=world.pair.id, api_name="/pair")["pair"]["state"]
+    while decided not in (before := stored(owner))["decided"]:
+        continue  # the console's copy may be a moment old
+    session = "a-session-of-a-stranger"
     looking_at = {"tab": "pairs", "pair": world.pair.id, "run": world.run.id}
     fired = 0
     with httpx.Client(base_url=f"{public.url}gradio_api", timeout=None) as http:

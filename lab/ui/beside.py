@@ -32,15 +32,16 @@ class BesidePanel:
 
     def __init__(self, studio: Studio, view: gr.State) -> None:
         self.studio, self.view = studio, view
-        self.shown = clickable("beside")
+        self.shown = clickable("beside", boxes=True)
 
     def wire(self, table: gr.HTML, button: gr.Button, chosen: Callable[[View], Run | None]) -> None:
         """Wire the boxes of the table of runs, the button of the run in view, the chips; `chosen` tells that run."""
         self._chosen = chosen
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
+        # one after the other, each going on from what the one before it left: none in quick succession is lost
+        quick |= {"concurrency_id": "beside", "concurrency_limit": 1, "trigger_mode": "multiple"}
         drawn = [self.view, self.shown]
-        # each tick tells of all boxes, so that none of several in quick succession is lost
-        table.select(self.ticked, self.view, drawn, trigger_mode="multiple", **quick)
+        table.select(self.ticked, self.view, drawn, **quick)
         self.shown.click(self.dropped, self.view, drawn, **quick)
         button.click(self.with_this, self.view, drawn, **quick).then(None, None, None, js=_TO_TABLE)
 
@@ -54,10 +55,10 @@ class BesidePanel:
         return list(dict.fromkeys(runs.get(name, name) for name in view.compare))
 
     def ticked(self, view: View, event: gr.EventData) -> Updates:
-        """Compare the runs whose boxes are ticked; one that has no box, such as a deleted one, stays."""
-        here, ticked = set(map(str, event.boxes)), list(map(str, event.ticked))
-        kept = [run for run in self.compared(view) if run in ticked or run not in here]
-        return self._comparing(view, [*kept, *(run for run in ticked if run not in kept)])
+        """Compare the run of a box that was ticked too, or leave that of one that was cleared out."""
+        run = str(event.box)
+        others = [other for other in self.compared(view) if other != run]
+        return self._comparing(view, [*others, run] if event.ticked else others)
 
     def dropped(self, view: View, event: gr.EventData) -> Updates:
         """Leave one run out, or all."""
@@ -69,7 +70,7 @@ class BesidePanel:
         try:
             run = self._chosen(view)
         except LabError as error:
-            return {self.shown: error_line(error.message)}
+            return {self.shown: error_line(error.message) + self._card(self.compared(view))}
         return self._comparing(view, list(dict.fromkeys([*self.compared(view), *([run.id] if run else [])])))
 
     def _comparing(self, view: View, runs: Sequence[str]) -> Updates:

@@ -118,9 +118,13 @@ def scrubber(name: str) -> gr.HTML:
     return gr.HTML("", js_on_load=script, elem_classes="lab-card", elem_id=name, apply_default_css=False)
 
 
-def clickable(name: str) -> gr.HTML:
-    """A card whose buttons are `click` events: the data has what a button names as `drop`."""
-    script = (ASSETS / "clicks.js").read_text(encoding="utf-8")
+def clickable(name: str, *, boxes: bool = False) -> gr.HTML:
+    """A card whose buttons are `click` events: the data has what a button names as `drop`.
+
+    With `boxes` those of a table (`lab.ui.tables`) follow it: they are ticked for what its buttons name.
+    """
+    scripts = ("clicks", "boxes") if boxes else ("clicks",)
+    script = "\n".join((ASSETS / f"{each}.js").read_text(encoding="utf-8") for each in scripts)
     return gr.HTML("", js_on_load=script, elem_classes="lab-card", elem_id=name, apply_default_css=False)
 
 

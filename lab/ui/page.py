@@ -78,6 +78,7 @@ class Page:
 
     def _wire(self, opened: list[gr.Tab]) -> None:
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
+        turn = {**quick, "concurrency_id": "address", "concurrency_limit": 1}  # or an older answer could come last
         runs, pairs, curves, asked = self.runs, self.pairs, self.curves, self.conscience
         live = [
             self.header,
@@ -123,13 +124,13 @@ class Page:
             went.then(**tick, **quick).then(pairs.show, self.view, pairs.told, **quick).then(
                 pairs.first_page, pairs.chosen, pairs.listed, **pairs.turn
             ).then(runs.drift.arrive, self.view, runs.drift.components, **quick).then(
-                View.query, self.view, self.address, **quick
+                View.query, self.view, self.address, **turn
             )
         self.moved.change(self.catch_up, self.view, [*first, self.gone], **quick)  # a class of 30 does: few events
         # two stages, so that a beat with nothing new sends one small value and not a "nothing" for every component
         self.timer.tick(self.beat, self.view, [self.pulse, self.moved], trigger_mode="once", **quick)
         self.pulse.change(**tick, **quick)
-        self.view.change(self.lecture.tell, self.view, self.address, **quick).then(**tick, **quick)
+        self.view.change(self.lecture.tell, self.view, self.address, **turn).then(**tick, **quick)
         for acted in runs.acted:  # a tick may have shown what came of it before the answer "stopping" got here
             acted.then(dict, None, self.seen, **quick).then(**tick, **quick)
         for name, tab in zip(TABS, opened, strict=True):

@@ -5,10 +5,8 @@ function open(event) {
 }
 element.addEventListener("click", open);
 element.addEventListener("keydown", (event) => { if (event.key === "Enter") open(event); });
-// A box that is ticked tells of all boxes.
+// A box that is ticked tells of itself alone: the others may be of a moment ago.
 element.addEventListener("change", (event) => {
-  if (!event.target.matches("input[data-box]")) return;
-  const boxes = [...element.querySelectorAll("input[data-box]")];
-  const ids = (some) => some.map((box) => box.dataset.box);
-  trigger("select", {boxes: ids(boxes), ticked: ids(boxes.filter((box) => box.checked))});
+  const box = event.target.closest("input[data-box]");
+  if (box) trigger("select", {box: box.dataset.box, ticked: box.checked});
 });

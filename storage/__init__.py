@@ -23,7 +23,7 @@ voting       whose answers can be voted on, and the votes that were cast
 views        the documented views, described
 console      SQL that a person typed, on a snapshot, in a child process (sandbox)
 spreadsheet  rows as CSV that no spreadsheet takes for formulas
-snapshots    whole copies of the file, kept to a number
+snapshots    whole copies of the file, kept to a number; each made in a child process (copying)
 restoring    a snapshot in the place of the database
 checking     whether what is stored is what it says
 exporting    pairs, reviews, curves and votes for other tools

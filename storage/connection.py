@@ -28,10 +28,8 @@ FILE_NAME = "lab.duckdb"
 READERS = 3
 """Readings of much at once. More would not be quicker on two threads, and together they would ask for more memory than
 the database may use."""
-
-
-MEMORY, MEMORY_COPYING = 340, 600
-"""MB that DuckDB may use: always, and while the database is copied, which works its indexes out anew."""
+MEMORY = 340
+"""MB that DuckDB may use."""
 
 
 class InUseError(StorageError):
@@ -60,7 +58,7 @@ class Database:
         self._changed = Condition()
         self._closed = False
         self._turns = BoundedSemaphore(READERS)
-        self._copying, self._room = 0, Lock()
+        self._writes = Lock()
 
     @classmethod
     def open(cls, home: Path) -> Database:
@@ -131,19 +129,13 @@ class Database:
             yield cursor
 
     @contextmanager
-    def copying(self) -> Iterator[DuckDBPyConnection]:
-        """`using` for a copy of the whole database, with more memory as long as one is made."""
-        with self.using() as cursor:
-            self._count_copies(cursor, 1)
-            try:
-                yield cursor
-            finally:
-                self._count_copies(cursor, -1)
+    def still(self) -> Iterator[None]:
+        """Nobody writes inside of this block: whoever does holds it from BEGIN to COMMIT, and whoever copies the files.
 
-    def _count_copies(self, cursor: DuckDBPyConnection, more: int) -> None:
-        with self._room, suppress(duckdb.Error):  # closed meanwhile, or not all can be let go yet: the next copy tries
-            self._copying += more
-            cursor.execute(f"SET GLOBAL memory_limit = '{MEMORY_COPYING if self._copying else MEMORY}MB'")
+        DuckDB writes its files within a transaction that changes something and when it is closed, and at no other time.
+        """
+        with self._writes:
+            yield
 
     def close(self) -> None:
         """Interrupt whoever is still at it, and close. A second call does nothing."""
@@ -160,7 +152,7 @@ class Database:
                     with suppress(duckdb.Error):  # its reader has just closed it
                         cursor.interrupt()
                 self._changed.wait(0.1)
-            with suppress(duckdb.Error):
+            with self._writes, suppress(duckdb.Error):
                 self._connection.close()
 
 

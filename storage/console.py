@@ -107,7 +107,7 @@ class Console:
             resting = monotonic() - self._made < 10 * self._cost
             if self._revision is None or (self._revision != revision and not resting):
                 began, taken = monotonic(), now()
-                snapshots.write(self._database, self._path)
+                snapshots.write(self._database, self._path, read=False)
                 self._revision, self._taken = revision, taken
                 self._made, self._cost = monotonic(), monotonic() - began
             return self._taken

@@ -3,25 +3,33 @@
 Pairs come in TRL's conversational preference format (prompt, chosen, rejected as lists of messages), with what the lab
 knows beside it; a chain of thought stands in its tags before the reply, as the models write it. In CSV, where a cell is
 text, they are plain text, and no cell can be taken for a formula. What deleted runs made is left out.
+
+A million pairs with their texts are more than the database may hold in memory to sort and join them. So their ids are
+put in order first, and the rows are worked out a piece of that order at a time.
 """
 
 from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import duckdb
+from duckdb import DuckDBPyConnection
 
 from lab.errors import RequestError, StorageError
-from storage.connection import Database, explain
+from storage.connection import Database
 from storage.spreadsheet import inert
 
 FORMATS = (".jsonl", ".parquet", ".csv")
 """Ends of names that are understood."""
+_PIECE = 40_000
+"""Pairs or reviews that are worked out at once."""
+_ROW_GROUP = 8_192
+"""Rows that are put together in memory to be written as Parquet."""
 
 
 def _said(thought: str, reply: str) -> str:
@@ -42,9 +50,13 @@ _FROM_PAIRS = """FROM facts.pairs AS pairs
     LEFT JOIN facts.reviews AS reviews ON reviews.id = pairs.review_id
     LEFT JOIN facts.questions AS questions ON questions.id = pairs.question_id
     LEFT JOIN facts.runs AS runs ON runs.id = pairs.run_id"""
-_ALL = "WHERE runs.deleted IS NULL ORDER BY pairs.created, pairs.id"
-_SOME = ("JOIN (SELECT unnest($ids::VARCHAR[]) AS id, generate_subscripts($ids::VARCHAR[], 1) AS place) AS wanted "
-         "ON wanted.id = pairs.id ORDER BY wanted.place")
+_IN_ORDER = {
+    "pairs": "SELECT pairs.id FROM facts.pairs AS pairs LEFT JOIN facts.runs AS runs ON runs.id = pairs.run_id "
+             "WHERE runs.deleted IS NULL ORDER BY pairs.created, pairs.id",
+    "reviews": "SELECT reviews.id FROM facts.reviews AS reviews LEFT JOIN facts.runs AS runs "
+               "ON runs.id = reviews.run_id WHERE runs.deleted IS NULL ORDER BY reviews.created, reviews.id",
+}
+"""The ids of what is worked out in pieces, in the order of the file."""
 _SQL = {
     "pairs": f"SELECT pairs.id, {_MESSAGES} AS prompt, {_turn(_CHOSEN)} AS chosen, {_turn(_REJECTED)} AS rejected, "
              f"{_KNOWN} {_FROM_PAIRS}",
@@ -56,8 +68,7 @@ _SQL = {
         LEFT JOIN facts.answers AS answers ON answers.id = reviews.answer_id
         LEFT JOIN facts.prompts AS prompts ON prompts.id = answers.prompt_id
         LEFT JOIN facts.questions AS questions ON questions.id = reviews.question_id
-        LEFT JOIN facts.runs AS runs ON runs.id = reviews.run_id WHERE runs.deleted IS NULL
-        ORDER BY reviews.created, reviews.id""",
+        LEFT JOIN facts.runs AS runs ON runs.id = reviews.run_id""",
     "metrics": """
         SELECT metrics.run_id, runs.number AS run, metrics.step, metrics.name, metrics.value, metrics.n
         FROM facts.metrics AS metrics LEFT JOIN facts.runs AS runs ON runs.id = metrics.run_id
@@ -107,23 +118,58 @@ def export(database: Database, what: str, out: Path, pairs: Sequence[str] | None
 
 def _write(database: Database, what: str, suffix: str, path: Path, pairs: Sequence[str] | None) -> int:
     sql = _PAIRS_AS_TEXT if what == "pairs" and suffix == ".csv" else _SQL[what]
-    values: dict[str, Any] = {}
-    if what == "pairs":
-        sql, values = f"{sql} {_ALL if pairs is None else _SOME}", {} if pairs is None else {"ids": list(pairs)}
     with database.reading() as cursor:
+        pieces = list(_pieces(cursor, what, sql, pairs))
+        if suffix == ".parquet":
+            return _parquet(cursor, pieces, path)
+        with path.open("x", encoding="utf-8", newline="") as file:
+            return sum(_text(cursor, piece, file, suffix, first=number == 0) for number, piece in enumerate(pieces))
+
+
+def _pieces(cursor: DuckDBPyConnection, what: str, sql: str, pairs: Sequence[str] | None) -> Iterator[str]:
+    """Queries that give the rows of the file, one after the other."""
+    if what not in _IN_ORDER:
+        yield sql
+        return
+    cursor.execute("CREATE TEMP TABLE wanted (place BIGINT, id VARCHAR)")
+    if pairs is None:
+        cursor.execute(f"INSERT INTO wanted SELECT row_number() OVER (), id FROM ({_IN_ORDER[what]})")
+    else:
+        cursor.execute("INSERT INTO wanted SELECT generate_subscripts($ids::VARCHAR[], 1), unnest($ids::VARCHAR[])",
+                       {"ids": list(pairs)})
+    (count,) = cursor.execute("SELECT count(*) FROM wanted").fetchall()[0]
+    for start in range(0, max(count, 1), _PIECE):
+        part = f"(SELECT place, id FROM wanted WHERE place > {start} AND place <= {start + _PIECE}) AS part"
+        yield f"{sql} JOIN {part} ON part.id = {what}.id ORDER BY part.place"
+
+
+def _text(cursor: DuckDBPyConnection, sql: str, file: Any, suffix: str, *, first: bool) -> int:
+    """Append the rows of a query to an open file, as CSV (the first with a head) or a JSON object a line."""
+    result = cursor.execute(sql if suffix == ".csv" else f"SELECT to_json(it)::VARCHAR FROM ({sql}) AS it")
+    count, writer = 0, csv.writer(file)
+    if suffix == ".csv" and first:
+        writer.writerow([column[0] for column in result.description])
+    while rows := result.fetchmany(1000):
+        count += len(rows)
         if suffix == ".csv":
-            result = cursor.execute(sql, values)
-            count = 0
-            with path.open("x", encoding="utf-8", newline="") as file:
-                writer = csv.writer(file)
-                writer.writerow([column[0] for column in result.description])
-                while rows := result.fetchmany(1000):
-                    count += len(rows)
-                    writer.writerows([inert(value) for value in row] for row in rows)
-            return count
-        place = str(path).replace("'", "''")
-        form = "parquet, COMPRESSION zstd" if suffix == ".parquet" else "json"
-        try:
-            return cursor.execute(f"COPY ({sql}) TO '{place}' (FORMAT {form})", values).fetchall()[0][0]
-        except duckdb.Error as error:
-            raise explain(error, database.home) from error
+            writer.writerows([inert(value) for value in row] for row in rows)
+        else:
+            file.writelines(f"{row[0]}\n" for row in rows)
+    return count
+
+
+def _parquet(cursor: DuckDBPyConnection, pieces: Sequence[str], path: Path) -> int:
+    """Each piece as a file of its own, and then one file of all."""
+    form = f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROW_GROUP})"
+    if len(pieces) == 1:
+        return cursor.execute(f"COPY ({pieces[0]}) TO {_quoted(path)} {form}").fetchall()[0][0]
+    with tempfile.TemporaryDirectory(prefix=f"{path.name}.", dir=path.parent) as scratch:
+        parts = [Path(scratch) / f"{number}.parquet" for number in range(len(pieces))]
+        for part, piece in zip(parts, pieces, strict=True):
+            cursor.execute(f"COPY ({piece}) TO {_quoted(part)} {form}").fetchall()
+        files = ", ".join(map(_quoted, parts))
+        return cursor.execute(f"COPY (FROM read_parquet([{files}])) TO {_quoted(path)} {form}").fetchall()[0][0]
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"

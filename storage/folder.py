@@ -52,6 +52,7 @@ class DataFolder:
         """
         database = Database.open(Path(home))
         try:
+            snapshots.sweep(database.home)
             migrate(database)
             store = cls(database, keeps=keeps)
         except BaseException:

@@ -75,7 +75,8 @@ def _put_away(home: Path) -> Path | None:
                 os.rename(file, home / f"{file.name}.damaged-{stamp}")
         return None
     try:
-        kept = snapshots.take(database, f"{snapshots.BEFORE_RESTORE}{stamp}")
+        # As it is: a block that cannot be read is no reason to refuse the way back.
+        kept = snapshots.take(database, f"{snapshots.BEFORE_RESTORE}{stamp}", read=False)
     finally:
         database.close()
     if log.exists():  # closing writes the log into the database; what is left of one would be read into the new one

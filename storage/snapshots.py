@@ -1,23 +1,25 @@
 """Whole copies of the database, made while it is in use and kept to a number.
 
-Copying the file itself would lose what is still in its log, so DuckDB copies: ATTACH and COPY FROM DATABASE, into a
-partial file that is renamed when it is whole.
+The database's file and its log are copied together, while nobody writes, by a process of its own (`storage.copying`)
+into a partial file that is renamed when it is one file, was read as a whole, and is on disk. Why the files, and not
+COPY FROM DATABASE: docs/decisions/0013-snapshots-of-files.md.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import subprocess
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import duckdb
-
 from lab.errors import NotFoundError, RequestError, StorageError
 from lab.nouns import now
-from storage.connection import Database
+from storage.connection import MEMORY, Database
 
 FOLDER = "snapshots"
 KEEP = 5
@@ -30,6 +32,9 @@ BEFORE_RESTORE = "before-restore-"
 """How the names of those start that are taken before a restore."""
 SORTS = (AUTOMATIC, BEFORE_MIGRATION, BEFORE_RESTORE)
 """Sorts of their own; all other names are those that people ask for."""
+PARTIAL = ".partial-"
+"""How the names of files start that are not whole yet; no snapshot can be named so."""
+_PROGRAM = Path(__file__).with_name("copying.py")
 BETWEEN = timedelta(hours=1)
 """At most one automatic snapshot in this time."""
 
@@ -76,11 +81,11 @@ def time_name() -> str:
     return now().strftime("%Y-%m-%dT%H-%M-%S-%f")
 
 
-def take(database: Database, name: str) -> Path:
+def take(database: Database, name: str, *, read: bool = True) -> Path:
     """Copy the database, as it is at this moment, to `home/snapshots/NAME.duckdb`, replacing one of that name.
 
-    Readers and the writer go on meanwhile. Raises RequestError for a name that is no plain file name, StorageError when
-    the copy cannot be written.
+    Readers go on meanwhile, saves wait while files are copied; `read` as in `write`. Raises RequestError for a name
+    that is no plain file name, StorageError when the copy cannot be written.
     """
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,79}", name):
         raise RequestError(
@@ -88,22 +93,21 @@ def take(database: Database, name: str) -> Path:
         )
     folder = database.home / FOLDER
     whole = folder / f"{name}.duckdb"
-    write(database, whole)
+    write(database, whole, read=read)
     _prune(folder, _sort(name))
     return whole
 
 
-def write(database: Database, whole: Path) -> None:
+def write(database: Database, whole: Path, *, read: bool = True) -> None:
     """Copy the database, as it is at this moment, to a file: whole, or not there.
 
-    Raises StorageError when the copy cannot be written.
+    Saves wait while the files are copied, and go on while the copy is looked at. With `read` every block of it is read
+    and held to its checksum. Raises StorageError when the copy cannot be written or is damaged.
     """
-    # The partial file's name is unique, so that two snapshots at once do not meet; DuckDB knows it by the same name.
-    alias = f"partial-{whole.stem}-{os.urandom(4).hex()}"
-    partial = whole.with_name(alias)
+    partial = whole.with_name(f"{PARTIAL}{whole.stem}-{os.urandom(4).hex()}")  # so that two at once do not meet
     try:
         whole.parent.mkdir(exist_ok=True)
-        _copy(database, partial, alias)
+        _copy(database, partial, read=read)
         flush(partial)
         os.replace(partial, whole)
         flush(whole.parent)
@@ -116,21 +120,40 @@ def write(database: Database, whole: Path) -> None:
         drop(partial)
 
 
-def _copy(database: Database, path: Path, alias: str) -> None:
-    quoted = f'"{alias}"'  # made of letters that a snapshot's name may have: nothing in it needs escaping
-    try:
-        with database.copying() as cursor:
-            source = cursor.execute("SELECT current_database()").fetchall()[0][0].replace('"', '""')
-            cursor.execute(f"ATTACH ? AS {quoted}", [str(path)])
-            try:
-                cursor.execute(f'COPY FROM DATABASE "{source}" TO {quoted}')
-                cursor.execute(f"CHECKPOINT {quoted}")
-            finally:
-                cursor.execute(f"DETACH {quoted}")
-    except duckdb.Error as error:
+def _copy(database: Database, partial: Path, *, read: bool) -> None:
+    """Have `storage.copying` make the copy; nobody writes until it has the files."""
+    request = {"source": str(database.path.absolute()), "target": str(partial.absolute()), "memory": MEMORY,
+               "read": read}
+    with subprocess.Popen(
+        [sys.executable, "-I", "-X", "utf8", str(_PROGRAM)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, env={}, text=True,
+    ) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        try:
+            with database.still():
+                with suppress(BrokenPipeError):  # it is gone: its end says nothing, and that is told below
+                    child.stdin.write(f"{json.dumps(request)}\n")
+                    child.stdin.flush()
+                said = child.stdout.readline()
+            said = child.stdout.readline() if "copied" in said else said
+        finally:
+            child.kill()  # over by itself, unless this thread was interrupted
+    answer = json.loads(said) if said.strip() else {"failed": "", "kind": "no answer"}
+    if "whole" in answer:
+        return
+    if answer["failed"]:
         raise StorageError(
-            f"The snapshot failed ({type(error).__name__}); see whether the disk of '{database.home}' has room."
-        ) from error
+            f"The snapshot cannot be written ({answer['failed']}); see whether the disk of '{database.home}' has room.")
+    raise StorageError(
+        f"The snapshot failed ({answer['kind']}): run `python -m lab check`, and see whether the disk of "
+        f"'{database.home}' is sound.")
+
+
+def sweep(home: Path) -> None:
+    """Remove what a process that was killed left of its copies; for whoever has just opened the folder alone."""
+    for left in home.glob(f"*/{PARTIAL}*"):  # snapshots and the console's
+        drop(left)
 
 
 def drop(path: Path) -> None:

@@ -98,13 +98,14 @@ class Writer:
                 work = None if self._queue.empty() else self._queue.get()
 
     def _commit(self, cursor: DuckDBPyConnection, do: Callable[[DuckDBPyConnection], Any]) -> Any:
-        cursor.begin()
-        try:
-            result = do(cursor)
-            cursor.commit()
-        except BaseException:
-            with suppress(duckdb.Error):  # a failed COMMIT has already rolled back
-                cursor.rollback()
-            raise
+        with self._database.still():
+            cursor.begin()
+            try:
+                result = do(cursor)
+                cursor.commit()
+            except BaseException:
+                with suppress(duckdb.Error):  # a failed COMMIT has already rolled back
+                    cursor.rollback()
+                raise
         self._revision += 1
         return result

@@ -82,23 +82,28 @@ def _version(cursor: DuckDBPyConnection, database: Database) -> int:
 
 
 def _apply(cursor: DuckDBPyConnection, database: Database, number: int, step: Migration) -> None:
-    try:
-        cursor.begin()
-        cursor.execute("CREATE SCHEMA IF NOT EXISTS facts")
-        cursor.execute(
-            "CREATE TABLE IF NOT EXISTS facts.schema_version "
-            "(version INTEGER PRIMARY KEY, name VARCHAR NOT NULL, applied TIMESTAMP NOT NULL)"
-        )
-        cursor.execute(step.sql)
-        cursor.execute(
-            "INSERT INTO facts.schema_version VALUES (?, ?, ?)", [number, step.name, now().replace(tzinfo=None)]
-        )
-        cursor.commit()
-    except duckdb.Error as error:
-        with suppress(duckdb.Error):
-            cursor.rollback()
-        raise StorageError(
-            f"The database in '{database.home}' cannot be brought to schema {number} ({step.name}), it is unchanged: "
-            "check that its disk has room, and report this if it has.",
-            field="home",
-        ) from error
+    with database.still():
+        try:
+            _step(cursor, number, step)
+        except duckdb.Error as error:
+            with suppress(duckdb.Error):
+                cursor.rollback()
+            raise StorageError(
+                f"The database in '{database.home}' cannot be brought to schema {number} ({step.name}), it is "
+                "unchanged: check that its disk has room, and report this if it has.",
+                field="home",
+            ) from error
+
+
+def _step(cursor: DuckDBPyConnection, number: int, step: Migration) -> None:
+    cursor.begin()
+    cursor.execute("CREATE SCHEMA IF NOT EXISTS facts")
+    cursor.execute(
+        "CREATE TABLE IF NOT EXISTS facts.schema_version "
+        "(version INTEGER PRIMARY KEY, name VARCHAR NOT NULL, applied TIMESTAMP NOT NULL)"
+    )
+    cursor.execute(step.sql)
+    cursor.execute(
+        "INSERT INTO facts.schema_version VALUES (?, ?, ?)", [number, step.name, now().replace(tzinfo=None)]
+    )
+    cursor.commit()

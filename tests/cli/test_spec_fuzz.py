@@ -15,6 +15,7 @@ from lab.commands.run import read_spec
 from lab.errors import RequestError
 from lab.nouns import RunSpec
 from lab.training.settings import check_spec
+from tests.often import often
 
 NAMES = [column.name for column in fields(RunSpec)]
 ODD = st.one_of(
@@ -47,7 +48,7 @@ def whole(found: RunSpec | str) -> None:
         found.encode("utf-8")
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=often(50), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=st.dictionaries(st.sampled_from([*NAMES, "question", "no such setting"]), ODD, max_size=4))
 def test_any_value_of_any_setting_is_taken_or_refused_in_one_line(tmp_path: Path, values: dict[str, Any]) -> None:
     file = tmp_path / "spec.yaml"
@@ -61,7 +62,7 @@ def test_any_value_of_any_setting_is_taken_or_refused_in_one_line(tmp_path: Path
 ALMOST_YAML = st.text(alphabet="steps: lam-[]{}&*!|>'\"%@`\n\t#?,0123456789.eE", max_size=80)
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=often(50), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary(max_size=200) | ALMOST_YAML.map(str.encode))
 def test_any_bytes_are_a_spec_or_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "spec.yaml"

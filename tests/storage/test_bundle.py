@@ -25,6 +25,7 @@ from storage import Store
 from storage.bundle import layout
 from storage.generator import Size, fill
 from storage.tables import TABLES
+from tests.often import often
 from tests.storage.conftest import make_world
 
 PARTS = ("adapter/adapter_model.safetensors", "adapter/adapter_config.json", "optimizer.safetensors", "state.json")
@@ -340,7 +341,7 @@ def test_a_bundle_larger_than_allowed_or_missing_is_refused(
         store.import_bundle(bundle.with_name("gone"))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=often(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_bundle_with_damage_anywhere_is_taken_in_whole_or_not_at_all(
     store: Store, bundle: Path, tmp_path: Path, data: st.DataObject

@@ -108,7 +108,7 @@ def test_a_query_sees_what_was_saved_before_it_and_says_of_which_moment_it_is(st
 
 def test_a_copy_is_not_made_anew_for_each_query(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Path] = []
-    monkeypatch.setattr(snapshots, "write", lambda database, path: made.append(path))
+    monkeypatch.setattr(snapshots, "write", lambda database, path, read: made.append(path))
     asked = console.Console(store._database)
     for revision in (1, 1, 2, 3):
         asked._fresh(revision)

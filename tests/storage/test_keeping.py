@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,7 +17,7 @@ import psutil
 import pytest
 
 from lab.errors import NotFoundError, StorageError
-from lab.nouns import Run, RunSpec, RunState, now
+from lab.nouns import Metric, Run, RunSpec, RunState, now
 from storage import Store, restore, snapshots
 from tests.storage.conftest import World, make_world
 from tests.storage.test_bundle import PARTS, add_checkpoint
@@ -52,17 +54,97 @@ def test_a_snapshot_is_taken_when_a_run_has_ended_at_most_one_an_hour(home: Path
         assert len(names(store)) == 2
 
 
-def test_a_copy_may_use_more_memory_until_the_last_one_is_done(store: Store) -> None:
-    def limit() -> str:
-        with store._database.reading() as cursor:
-            return cursor.execute("SELECT current_setting('memory_limit')").fetchall()[0][0]
+def test_a_snapshot_holds_what_was_saved_and_nothing_of_a_save_in_work(store: Store) -> None:
+    """Readers look at older rows, one thread saves ten points at a time, and the log is not empty."""
+    store.save(run := Run(spec=RunSpec()))
+    stop, acknowledged = threading.Event(), [0]
 
-    usual = limit()
-    with store._database.copying():
-        more = limit()
-        store.snapshot("beside")
-        assert limit() == more
-    assert (usual, more, limit()) == ("324.2 MiB", "572.2 MiB", "324.2 MiB")
+    def save() -> None:
+        while not stop.is_set():
+            step = acknowledged[0] + 1
+            store.save(*(Metric(run_id=run.id, step=step, name=f"m{i}", value=1.0, n=1) for i in range(10)))
+            acknowledged[0] = step
+
+    writer = threading.Thread(target=save)
+    with store._database.reading() as old:
+        before = old.execute("SELECT count(*) FROM facts.metrics").fetchall()
+        writer.start()
+        try:
+            taken = []
+            for i in range(3):
+                known = acknowledged[0]
+                taken.append((known, store.snapshot(f"s{i}"), acknowledged[0]))
+        finally:
+            stop.set()
+            writer.join()
+        assert old.execute("SELECT count(*) FROM facts.metrics").fetchall() == before
+    for known, path, later in taken:
+        assert not path.with_name(f"{path.name}.wal").exists()
+        with duckdb.connect(str(path), read_only=True) as copy:
+            steps = copy.execute("SELECT step, count(*) FROM facts.metrics GROUP BY ALL ORDER BY ALL").fetchall()
+        assert steps == [(step, 10) for step in range(1, len(steps) + 1)]
+        assert known <= len(steps) <= later + 1
+    assert store.check() == []
+
+
+def test_a_snapshot_leaves_the_lock_on_the_database_where_it_is(store: Store, home: Path) -> None:
+    """POSIX takes a process's locks on a file when the process closes any handle of it."""
+    store.snapshot("one")
+    program = f"import duckdb; duckdb.connect({str(home / 'lab.duckdb')!r})"
+    other = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert other.returncode != 0
+    assert "lock" in other.stderr.lower()
+
+
+def test_a_block_that_cannot_be_read_stops_a_snapshot_and_not_the_way_back(home: Path, world: World) -> None:
+    with Store.open(home) as store:
+        store.save(*world.nouns)
+        store.snapshot("good")
+        store.save(*(Metric(run_id="r", step=i, name="m", value=float(i * i % 977), n=1) for i in range(60_000)))
+    whole = bytearray((home / "lab.duckdb").read_bytes())
+    with Store.open(home) as store, store._database.reading() as cursor:
+        at = max(block for (block,) in cursor.execute(
+            "SELECT block_id FROM pragma_storage_info('facts.metrics') WHERE block_id >= 0").fetchall())
+    at = 12288 + 262144 * at + 5000
+    whole[at] ^= 0x55  # one byte: DuckDB's checksum is a XOR of words, and does not see an even number of equal ones
+    (home / "lab.duckdb").write_bytes(whole)
+    with Store.open(home) as store:
+        with pytest.raises(StorageError, match="lab check") as caught:
+            store.snapshot("bad")
+        assert "\n" not in caught.value.message
+        assert names(store) == ["good"]
+        kept = store.restore("good")
+        assert kept is not None  # as it was
+        assert kept.read_bytes()[at] == whole[at]
+        assert store.pair(world.pair.id) == world.pair
+
+
+@pytest.mark.parametrize(("program", "said"), [
+    ("", "failed (no answer)"),
+    ("print('{\"copied\": true}')", "failed (no answer)"),
+    ("print('{\"failed\": \"no space left on device\"}')", "cannot be written (no space left on device)"),
+])  # fmt: skip
+def test_a_copy_that_ends_early_is_no_snapshot(
+    store: Store, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, said: str
+) -> None:
+    """In place of the process that copies: one that dies at once, one that dies later, one that meets a full disk."""
+    (tmp_path / "copying.py").write_text(program)
+    monkeypatch.setattr(snapshots, "_PROGRAM", tmp_path / "copying.py")
+    with pytest.raises(StorageError) as caught:
+        store.snapshot("mine")
+    assert said in caught.value.message
+    assert list((store.home / "snapshots").iterdir()) == []
+    store.save(*world.nouns)  # nobody is kept waiting
+
+
+def test_what_a_killed_copy_left_is_swept_up_at_the_next_opening(home: Path) -> None:
+    for place in ("snapshots", "console"):
+        (home / place).mkdir(exist_ok=True)
+        for name in (".partial-a-12", ".partial-a-12.wal", "partial-mine.duckdb"):
+            (home / place / name).touch()
+    Store.open(home).close()
+    left = sorted(str(path.relative_to(home)) for path in home.glob("*/*"))
+    assert left == ["console/partial-mine.duckdb", "snapshots/partial-mine.duckdb"]
 
 
 def test_each_sort_of_snapshot_is_kept_to_a_number_of_its_own(store: Store) -> None:

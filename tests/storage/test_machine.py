@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from lab.nouns import Metric, Pair, PairState, Run, RunSpec, RunState
 from storage import PairFilter, PairSort, Store
+from tests.often import often
 from tests.storage.conftest import make_world
 
 RUNS = tuple(Run(id=f"rmachine{i}", spec=RunSpec(seed=i)) for i in range(3))
@@ -157,7 +158,7 @@ class StoreMachine(RuleBasedStateMachine):
 
 
 StoreMachine.TestCase.settings = settings(
-    max_examples=4, stateful_step_count=10, deadline=None,
+    max_examples=often(4), stateful_step_count=10, deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
 TestStore = StoreMachine.TestCase

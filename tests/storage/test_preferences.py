@@ -8,13 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lab.errors import BundleError, RequestError
 from lab.nouns import Message, PairState
-from storage import Store
+from storage import Store, exporting
+from storage.generator import Size, fill
+from tests.often import often
 from tests.storage.conftest import make_world
 
 USER, GOOD, BAD = (
@@ -64,6 +67,31 @@ def test_what_is_exported_comes_back_with_thoughts_and_conversations(
                 world.pair.prompt_id, "", world.pair.chosen_reply, "a\n\nb")
 
 
+@pytest.mark.parametrize("form", ["jsonl", "parquet", "csv"])
+@pytest.mark.parametrize("what", ["pairs", "reviews"])
+def test_a_file_written_in_pieces_is_that_written_at_once(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str, what: str
+) -> None:
+    """What a million pairs need, on a few; an order that is asked for is kept, too."""
+    fill(store, Size(pairs=40, metrics=40, prompts=10, runs=2, names=2), seed=1)
+    chosen = [row.id for row in store.pairs(size=20).rows][::-1] if what == "pairs" else None
+    for name, piece in (("once", 10**6), ("pieces", 7)):
+        monkeypatch.setattr(exporting, "_PIECE", piece)
+        assert store.export(what, tmp_path / f"{name}.{form}") == (40 if what == "pairs" else 120)
+        if chosen:
+            assert store.export(what, tmp_path / f"{name}-chosen.{form}", pairs=chosen) == 20
+    for part in ("", "-chosen") if chosen else ("",):
+        once, pieces = (tmp_path / f"{name}{part}.{form}" for name in ("once", "pieces"))
+        if form != "parquet":
+            assert once.read_bytes() == pieces.read_bytes()
+        with duckdb.connect() as connection:
+            ids = [row[0] for row in connection.execute(f"SELECT id FROM '{pieces}'").fetchall()]
+            assert connection.execute(f"FROM '{once}'").fetchall() == connection.execute(f"FROM '{pieces}'").fetchall()
+        assert part == "" or ids == chosen
+    assert {path.suffix for path in tmp_path.iterdir() if not path.is_dir()} == {f".{form}"}
+    assert not list(tmp_path.glob(".*"))
+
+
 def test_no_cell_of_a_csv_can_be_taken_for_a_formula(store: Store, tmp_path: Path) -> None:
     store.save(*make_world(text="=1+1", reply="@SUM(A1)", better="-2").nouns)
     for what in ("pairs", "reviews", "metrics"):
@@ -103,7 +131,7 @@ def test_a_row_that_cannot_be_read_is_named_and_nothing_is_taken_in(
     assert store.pairs().total == 0
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=often(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary(max_size=200), form=st.sampled_from(["jsonl", "csv", "parquet"]))
 def test_no_file_breaks_the_importer(store: Store, tmp_path: Path, content: bytes, form: str) -> None:
     (tmp_path / f"x.{form}").write_bytes(content)

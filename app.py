@@ -17,6 +17,7 @@ with without_stubs():
 
 from lab.studio import Studio  # noqa: E402
 from lab.ui import ending  # noqa: E402
+from lab.ui.doors import own_pages  # noqa: E402
 from lab.ui.look import style, theme  # noqa: E402
 from lab.ui.owner import Gate  # noqa: E402
 from lab.ui.page import build  # noqa: E402
@@ -27,8 +28,8 @@ WAITING = 64
 """Events that may wait at a moment: a class of 30 that follows sends as many at once, and is not to be turned away."""
 
 
-def launch(blocks: gr.Blocks, gate: Gate | None = None) -> str:
-    """Serve the page, a public lab's behind its gate, and return its address.
+def launch(blocks: gr.Blocks, gate: Gate | None = None, hosts: frozenset[str] = frozenset()) -> str:
+    """Serve the page, a public lab's behind its gate, and return its address; `hosts` are its further names.
 
     ServerError when the port is taken, RequestError when it is none.
     """
@@ -49,7 +50,8 @@ def launch(blocks: gr.Blocks, gate: Gate | None = None) -> str:
             max_file_size="5mb",
             share=False,
             footer_links=["api"],
-            app_kwargs={"middleware": gate.middleware} if gate else None,
+            run_history=False,  # Gradio would keep what was asked in the browser, and offer to send it to the Hub
+            app_kwargs={"middleware": gate.middleware if gate else own_pages(host, hosts)},
         )
     except OSError as error:
         raise ServerError(
@@ -74,7 +76,7 @@ def serve(stop: Event) -> None:
         if gate:
             studio.who = gate.visitor
         blocks = build(studio)
-        print(f"Conscience Lab: {launch(blocks, gate)}", flush=True)
+        print(f"Conscience Lab: {launch(blocks, gate, settings.hosts)}", flush=True)
         studio.warm()
         stop.wait()
         ending.limit()

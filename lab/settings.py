@@ -39,7 +39,7 @@ class Settings:
     Gradio looks at the same ones. Elsewhere its login is a stand-in that lets anybody in, so there is none.
     """
     hosts: frozenset[str] = frozenset()
-    """SPACE_HOST: the names by which the Hub serves this Space."""
+    """SPACE_HOST and LAB_HOSTS, separated by commas: the names by which this lab is reached, beside localhost."""
 
     @staticmethod
     def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
@@ -59,7 +59,9 @@ class Settings:
             judge_key=env.get("LAB_JUDGE_KEY") or None,
             owner_name=(env.get("SPACE_AUTHOR_NAME") or None) if env.get("SPACE_ID") else None,
             oauth=bool(env.get("SPACE_ID") and env.get("SYSTEM") == "spaces" and all(map(env.get, _OAUTH))),
-            hosts=frozenset(filter(None, (name.strip().lower() for name in env.get("SPACE_HOST", "").split(",")))),
+            hosts=frozenset(filter(None, (
+                name.strip().lower() for given in ("SPACE_HOST", "LAB_HOSTS") for name in env.get(given, "").split(",")
+            ))),
         )
 
 

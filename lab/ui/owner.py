@@ -20,15 +20,14 @@ import gradio as gr
 from fastapi import FastAPI, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from gradio.context import LocalContext
-from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lab.errors import LimitError, RequestError
 from lab.settings import Settings
 from lab.studio import Studio, Visitor
 from lab.studio.visitors import Limiter
+from lab.ui.doors import OwnersDoors
 from lab.ui.look import card
 
 COOKIE, HEADER = "lab_owner", "x-lab-owner"
@@ -129,25 +128,8 @@ class Gate:
     @property
     def middleware(self) -> list[Middleware]:
         """What stands before the page's own addresses."""
-        return [Middleware(OwnersUploads, gate=self)]
-
-
-class OwnersUploads:
-    """Refuses uploads by strangers: Gradio takes files at an address of its own, whatever the page asks for."""
-
-    def __init__(self, app: ASGIApp, gate: Gate) -> None:
-        self._app, self._gate = app, gate
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through, or answer it with 403."""
-        if scope["type"] == "http" and scope["path"].rstrip("/").endswith("/upload"):
-            request = Request(scope)
-            headers = Headers(scope=scope)
-            if not (self._gate.knows(headers, request.cookies) or self._gate.logged_in(headers, scope)):
-                refusal = PlainTextResponse("Only the owner of this lab may upload files.", status_code=403)
-                await refusal(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+        return [Middleware(OwnersDoors, owner=lambda headers, cookies, scope: (
+            self.knows(headers, cookies) or self.logged_in(headers, scope)))]
 
 
 def same(given: bytes, secret: bytes) -> bool:

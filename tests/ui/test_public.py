@@ -234,6 +234,9 @@ def test_only_the_owner_uploads(public: App) -> None:
         files = {"files": ("a.txt", b"x")}
         sent = httpx.post(f"{public.url}gradio_api/upload", files=files, headers=headers, timeout=None)
         assert sent.status_code == code
+    for path in ("process_recording", "component_server", "deep_link", "run-history/records", "proxy=https://x.hf.space"):
+        assert httpx.post(f"{public.url}gradio_api/{path}", files=files, timeout=None).status_code == 403, path
+    assert httpx.get(f"{public.url}config", timeout=None).json()["run_history"] is False, "drafts stay in no browser"
     for path in ("/etc/passwd", str(public.home / "lab.duckdb"), "app.py", "lab/settings.py"):
         assert httpx.get(f"{public.url}gradio_api/file={path}").status_code in (403, 404)
 

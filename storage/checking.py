@@ -6,7 +6,7 @@ A database that opens is whole as a file; this looks at what is in it. It change
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,13 @@ from storage.tables import CHECKPOINTS, TABLES, Table
 
 _AT_ONCE = 2_000
 """Rows made nouns at once."""
+_AT_ONCE_LISTED = 100_000
+"""Pairs held against the listing at once: bounds the memory of the joins."""
+_TOLD = 250_000
+"""Rows after which it is told how far it is."""
+
+Hear = Callable[[str], None]
+"""Told, where there is much, how far a check is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,12 +74,13 @@ REFERENCES = tuple(
 )
 
 
-def check(database: Database) -> Iterator[str]:
+def check(database: Database, hear: Hear = lambda line: None) -> Iterator[str]:
     """Every fault of a data folder as one line; none when all is well."""
     with database.reading() as cursor:
         for table in TABLES:
             if table.noun is not Metric:
-                yield from _contents(cursor, table)
+                yield from _contents(cursor, table, hear)
+        hear("checking references, curves and the listing")
         for reference in REFERENCES:
             yield from _lost(cursor, reference)
         yield from _curves(cursor)
@@ -84,12 +92,16 @@ def check(database: Database) -> Iterator[str]:
         yield from _checkpoint(database.home, CHECKPOINTS.restore(row))
 
 
-def _contents(cursor: DuckDBPyConnection, table: Table[Any]) -> Iterator[str]:
+def _contents(cursor: DuckDBPyConnection, table: Table[Any], hear: Hear) -> Iterator[str]:
     """Rows that are no noun, or whose id or derived columns are not those of what they hold."""
     names = [column.name for column in table.columns]
     derived = {name: path for name, path in table.derived if "." not in path}
-    result = cursor.execute(f"SELECT {table.select} FROM facts.{table.name} AS {table.name}")
+    (total,) = cursor.execute(f"SELECT count(*) FROM facts.{table.name}").fetchall()[0]
+    done, result = 0, cursor.execute(f"SELECT {table.select} FROM facts.{table.name} AS {table.name}")
     while rows := result.fetchmany(_AT_ONCE):
+        done += len(rows)
+        if done % _TOLD < len(rows) and total >= _TOLD:
+            hear(f"checking {table.name}: {done:,} of {total:,} rows")
         for row in rows:
             stored = dict(zip(names, row, strict=True))
             try:
@@ -131,19 +143,27 @@ def _curves(cursor: DuckDBPyConnection) -> Iterator[str]:
 
 
 def _listing(cursor: DuckDBPyConnection) -> Iterator[str]:
-    """Rows of the listing that say something else than the tables they come from."""
-    rows = cursor.execute(
-        """
-        SELECT coalesce(pairs.id, listing.id) FROM facts.pairs AS pairs
-        FULL JOIN facts.listing AS listing ON listing.id = pairs.id
-        LEFT JOIN facts.reviews AS reviews ON reviews.id = pairs.review_id
-        WHERE listing.id IS NULL OR pairs.id IS NULL OR listing.state <> pairs.state
-           OR listing.verdict IS DISTINCT FROM reviews.verdict OR listing.p_flagged IS DISTINCT FROM reviews.p_flagged
-           OR listing.margin IS DISTINCT FROM pairs.reference_chosen - pairs.reference_rejected
-        ORDER BY ALL
-        """).fetchall()
-    for (pair_id,) in rows:
-        yield f"pairs {pair_id}: the listing says something else"
+    """Rows of the listing that say something else than the tables they come from; a share of them at a time."""
+    (most,) = cursor.execute(
+        "SELECT greatest((SELECT count(*) FROM facts.pairs), (SELECT count(*) FROM facts.listing))").fetchall()[0]
+    parts = most // _AT_ONCE_LISTED + 1
+    for part in range(parts):
+        rows = cursor.execute(
+            f"""
+            WITH own AS (SELECT id, state, review_id, reference_chosen - reference_rejected AS margin
+                         FROM facts.pairs WHERE hash(id) % {parts} = {part}),
+                 listed AS (SELECT id, state, verdict, p_flagged, margin
+                            FROM facts.listing WHERE hash(id) % {parts} = {part}),
+                 said AS (SELECT id, verdict, p_flagged FROM facts.reviews SEMI JOIN own ON own.review_id = reviews.id)
+            SELECT coalesce(own.id, listed.id) FROM own
+            FULL JOIN listed ON listed.id = own.id LEFT JOIN said ON said.id = own.review_id
+            WHERE listed.id IS NULL OR own.id IS NULL OR listed.state <> own.state
+               OR listed.verdict IS DISTINCT FROM said.verdict OR listed.p_flagged IS DISTINCT FROM said.p_flagged
+               OR listed.margin IS DISTINCT FROM own.margin
+            ORDER BY ALL
+            """).fetchall()
+        for (pair_id,) in rows:
+            yield f"pairs {pair_id}: the listing says something else"
 
 
 def _checkpoint(home: Path, checkpoint: Any) -> Iterator[str]:

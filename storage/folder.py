@@ -131,9 +131,9 @@ class DataFolder:
                 self._console = Console(self._database)
                 self._complete_listing()
 
-    def check(self) -> list[str]:
-        """Every fault of what is stored, one line each; see `storage.checking`."""
-        return list(checking.check(self._database))
+    def check(self, hear: checking.Hear = lambda line: None) -> list[str]:
+        """Every fault of what is stored, one line each; `hear` is told how far it is. See `storage.checking`."""
+        return list(checking.check(self._database, hear))
 
     # -- to and from other labs ------------------------------------------------------------------------------------
     def export(self, what: str, out: Path, *, pairs: Sequence[str] | None = None) -> int:

@@ -20,7 +20,7 @@ def register(commands: Any) -> None:
 def handle(options: argparse.Namespace) -> None:
     """Check and print each fault."""
     with studio() as opened:
-        faults = opened.check()
+        faults = opened.check(lambda line: say(line, options.json))
     for fault in faults:
         say(fault, options.json)
     hand_over({"faults": faults}, options.json)

@@ -18,6 +18,7 @@ import torch
 from transformers import PreTrainedModel
 
 from lab.errors import ModelError
+from lab.models.adapter_settings import SETTINGS
 from lab.models.chat import Chat
 from lab.models.decoder import context_of
 from lab.models.hub import Fetching, Hear, fetch
@@ -140,6 +141,8 @@ def _checked_folder(folder: Path, name: str) -> Path:
         _refuse(f"There is no folder {name!r}: check the path.")
     if not (folder / "config.json").is_file():
         _refuse(f"Model {name!r} has no config.json: name a folder that `save_pretrained` wrote.")
+    if (folder / SETTINGS).exists():  # transformers would load that, too, and it may be a pickle
+        _refuse(f"Model {name!r} has an adapter in it ({SETTINGS}): name its base, or merge the two and save that.")
     if not any(folder.glob("*.safetensors")):
         others = sorted(p.name for pattern in ("*.bin", "*.pt", "*.pth") for p in folder.glob(pattern))
         found = f"only {others[0]}, which is a pickle and can run code" if others else "no weights"

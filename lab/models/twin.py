@@ -22,6 +22,7 @@ from torch import nn
 
 from lab.errors import ModelError
 from lab.models import adapted, packed
+from lab.models.adapter_settings import SETTINGS, check_settings
 from lab.models.residual import load_ablation
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ Model = TypeVar("Model", bound=nn.Module)
 
 MODEL_FILE = "model.safetensors"
 """All weights of a fully tuned policy, in a folder of their own."""
-_ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
+_ADAPTER_FILES = (SETTINGS, "adapter_model.safetensors")
 
 
 def twin(model: Model) -> Model:
@@ -167,7 +168,7 @@ def fold(policy: nn.Module) -> nn.Module:
 
 
 def adapter_settings(folder: Path) -> None:
-    """ModelError unless `folder` holds an adapter as peft saves it, or all weights, in safetensors."""
+    """ModelError unless `folder` holds an adapter as this lab saves it, or all weights, in safetensors."""
     if (folder / MODEL_FILE).is_file():
         return
     missing = [name for name in _ADAPTER_FILES if not (folder / name).is_file()]
@@ -177,6 +178,7 @@ def adapter_settings(folder: Path) -> None:
             "incomplete, choose another step.",
             field="adapter",
         )
+    check_settings(folder)
 
 
 class Viewer:

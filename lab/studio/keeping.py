@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lab.conscience import framings
@@ -39,9 +39,9 @@ class KeepingVerbs(Workplace):
         self._store.save(*framings.SHIPPED)
         return kept
 
-    def check(self) -> list[str]:
-        """Every fault of what is stored, one line each; none when all is well."""
-        return self._store.check()
+    def check(self, hear: Callable[[str], None] = lambda line: None) -> list[str]:
+        """Every fault of what is stored, one line each; none when all is well. `hear` is told how far it is."""
+        return self._store.check(hear)
 
     def export(self, what: str, out: Path, *, runs: Sequence[str] = ()) -> int:
         """Write pairs, reviews, metrics or votes to a file by the end of its name, or a bundle; returns the rows.

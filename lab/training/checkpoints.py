@@ -27,6 +27,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from lab.errors import StorageError
+from lab.models.adapter_settings import SETTINGS
 from lab.models.residual import ABLATION, ablate, save_ablation
 from lab.models.twin import MODEL_FILE
 from lab.nouns import Checkpoint
@@ -173,12 +174,19 @@ def _write_weights(policy: nn.Module, place: Path) -> str:
 
     if isinstance(policy, PeftModel):  # without "auto" peft does not ask the Hub whether the base's embeddings changed
         policy.save_pretrained(str(place / "adapter"), save_embedding_layers=False)
+        _forget_path(place / "adapter" / SETTINGS)
         return ADAPTER
     (place / MODEL).parent.mkdir()
     cast(Any, policy).config.save_pretrained(str((place / MODEL).parent))
     tensors = {name: p.detach().cpu().contiguous() for name, p in policy.named_parameters()}  # tied ones once
     save_file(tensors, place / MODEL, metadata={"format": "pt"})
     return MODEL
+
+
+def _forget_path(settings: Path) -> None:
+    """Take out where this machine has the base: a bundle would tell others, and nobody who loads the adapter asks."""
+    said = json.loads(settings.read_bytes())
+    settings.write_text(json.dumps({**said, "base_model_name_or_path": None}, indent=2), encoding="utf-8")
 
 
 def _optimizer_tensors(policy: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

@@ -85,6 +85,14 @@ def test_a_folder_without_safetensors_is_refused_and_a_pickle_never_opened(folde
     assert "safe_serialization=True" in message
 
 
+def test_a_folder_with_an_adapter_in_it_is_refused_and_neither_is_opened(folder: Path) -> None:
+    """transformers would load the adapter on top, from a pickle where it is one."""
+    (folder / "adapter_config.json").write_text('{"peft_type": "LORA", "base_model_name_or_path": "evil/model"}')
+    (folder / "adapter_model.bin").write_bytes(b"cos\nsystem\n(S'touch opened'\ntR.")
+    with pytest.raises(ModelError, match="has an adapter in it"):
+        load(str(folder))
+
+
 def test_weights_that_are_cut_or_incomplete_are_refused(folder: Path) -> None:
     weights = folder / "model.safetensors"
     whole = weights.read_bytes()

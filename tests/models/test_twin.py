@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -176,3 +177,33 @@ def test_the_house_loads_a_model_once_and_speaks_with_any_adapter(tmp_path: Path
     with house.voice(name, None, tmp_path / "adapter") as voice:
         assert addresses(voice) == addresses(loaded.model)
         assert torch.equal(logits(voice, ids), logits(loaded.model, ids))
+
+
+@pytest.mark.parametrize("change", [
+    {"peft_type": "PROMPT_TUNING", "tokenizer_name_or_path": "evil", "tokenizer_kwargs": {"trust_remote_code": True}},
+    {"megatron_config": {"a": 1}, "megatron_core": "evil.module"}, {"auto_mapping": {"parent_library": "evil.module"}},
+    {"init_lora_weights": "pissa"}, {"modules_to_save": ["lm_head"]}, {"layer_replication": [[0, 9]]},
+    {"r": 10**9}, {"r": True}, {"r": "16"}, {"rank_pattern": {"q_proj": 10**9}}, {"target_modules": ["x" * 20_000]},
+    {"target_modules": [["q_proj"]]}, {"lora_alpha": None}, {"lora_alpha": float("nan")}, {"lora_dropout": 1},
+    {"use_dora": "yes"}, {"a_setting_of_tomorrow": "evil"}, {"bias": "all"},
+])  # fmt: skip
+def test_an_adapter_that_sets_what_this_lab_never_does_is_not_loaded(
+    noise: LoadedModel, policy: Any, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    """peft's settings name modules to import, tokenizers to fetch, and sizes; a bundle's come from anywhere."""
+    policy.save_pretrained(tmp_path)
+    settings = tmp_path / "adapter_config.json"
+    said = json.loads(settings.read_text())
+    settings.write_text(json.dumps({**said, **change}))
+    with pytest.raises(ModelError) as caught, Viewer(noise.model).show(tmp_path):
+        pass
+    assert f"sets {next(iter(change))!r} to" in caught.value.message
+    assert "\n" not in caught.value.message
+
+
+@pytest.mark.parametrize("content", [b"[" * 100_000, b"{", b"[]", b"\xff", b" " * 2**21, b"{}"])
+def test_settings_that_are_none_are_one_line(noise: LoadedModel, policy: Any, tmp_path: Path, content: bytes) -> None:
+    policy.save_pretrained(tmp_path)
+    (tmp_path / "adapter_config.json").write_bytes(content)
+    with pytest.raises(ModelError, match="choose another step"), Viewer(noise.model).show(tmp_path):
+        pass

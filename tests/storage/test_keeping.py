@@ -18,7 +18,8 @@ import pytest
 
 from lab.errors import NotFoundError, StorageError
 from lab.nouns import Metric, Run, RunSpec, RunState, now
-from storage import Store, restore, snapshots
+from storage import Store, checking, restore, snapshots
+from storage.generator import Size, fill
 from tests.storage.conftest import World, make_world
 from tests.storage.test_bundle import PARTS, add_checkpoint
 
@@ -315,3 +316,22 @@ def test_readers_are_told_while_the_store_goes_back(store: Store, world: World) 
         reader.join()
     assert said == []
     assert store.pairs().total == 1
+
+
+def test_a_check_in_parts_finds_what_one_at_once_finds_and_says_how_far_it_is(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a million pairs need, on a few."""
+    fill(store, Size(pairs=40, metrics=40, prompts=10, runs=2, names=2), seed=1)
+    monkeypatch.setattr(checking, "_AT_ONCE_LISTED", 7)
+    monkeypatch.setattr(checking, "_AT_ONCE", 10)
+    monkeypatch.setattr(checking, "_TOLD", 40)
+    assert store.check() == []
+    ids = sorted(row.id for row in store.pairs(size=40).rows)
+    with store._database.using() as cursor:
+        cursor.execute("UPDATE facts.listing SET state = 'rejected' WHERE id = ?", [ids[0]])
+        cursor.execute("DELETE FROM facts.listing WHERE id = ?", [ids[1]])
+        cursor.execute("UPDATE facts.listing SET p_flagged = 0.123 WHERE id = ?", [ids[2]])
+    said: list[str] = []
+    assert sorted(store.check(said.append)) == [f"pairs {i}: the listing says something else" for i in ids[:3]]
+    assert "checking reviews: 80 of 120 rows" in said

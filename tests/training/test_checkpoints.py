@@ -39,6 +39,8 @@ def test_a_checkpoint_holds_safetensors_and_json_and_nothing_else(finished: Any,
     assert {Path(f).suffix for f in files} <= {".safetensors", ".json", ".md"}
     assert last(book).size == sum(p.stat().st_size for p in place.rglob("*") if p.is_file())
     assert not list(place.parent.glob(".*"))
+    told = json.loads((place / "adapter" / "adapter_config.json").read_text())
+    assert told["base_model_name_or_path"] is None, "where the base lies here is nobody's business"
 
 
 def test_adapter_and_optimiser_come_back_bit_for_bit(loaded: Any, finished: Any, tmp_path: Path) -> None:

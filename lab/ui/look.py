@@ -190,7 +190,7 @@ def address() -> gr.HTML:
 
     It brings too what Gradio's own parts lack for screen readers: it is the one part that is always there.
     """
-    names = ("address.js", "names.js", "chips.js", "skip.js")
+    names = ("address.js", "names.js", "chips.js", "keyboard.js")
     scripts = [(ASSETS / name).read_text(encoding="utf-8") for name in names]
     return gr.HTML(
         "",

@@ -56,6 +56,7 @@ class QuestionPanel:
         with gr.Accordion("How a flagged answer is rewritten", open=False, elem_classes="settings"):
             self.rewrite = gr.Textbox(
                 first.rewrite,
+                label="The instruction to write it anew",
                 show_label=False,
                 container=False,
                 lines=3,
@@ -67,6 +68,7 @@ class QuestionPanel:
         with gr.Row(elem_classes="ends"):
             self.name = gr.Textbox(
                 first.name,
+                label="Name of the question",
                 show_label=False,
                 container=False,
                 max_lines=1,

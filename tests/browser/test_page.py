@@ -61,13 +61,28 @@ def test_axe_finds_nothing_serious_in_any_tab_with_every_fold_open(
         page.wait_for_function("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-def test_the_first_stop_of_the_keyboard_leads_past_the_tabs(visit: Visit) -> None:
+def test_the_keyboard_skips_to_the_content_leaves_a_list_and_closes_what_lies_over_the_page(visit: Visit) -> None:
     page = visit("?tab=data")
     page.keyboard.press("Tab")
     expect(page.get_by_text("Skip to the content")).to_be_focused()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     expect(page.get_by_label("Start from an example")).to_be_focused()
+    expect(page.get_by_role("option").first).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Query")).to_be_focused()
+    page.get_by_role("button", name="Use via API").press("Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_role("button", name="Use via API")).to_be_focused()
+    page.set_viewport_size({"width": 390, "height": 900})
+    menu = page.locator(".overflow-dropdown")
+    page.get_by_label("More tabs").press("Enter")
+    expect(menu).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(menu).to_be_hidden()
+    expect(page.get_by_label("More tabs")).to_be_focused()
 
 
 def test_a_phone_shows_the_chosen_scenario_and_the_others_when_asked(visit: Visit, page: Page) -> None:

@@ -1,0 +1,22 @@
+// What Gradio's parts lack for the keyboard. The first stop of the Tab key leads past head and tabs:
+const skip = Object.assign(document.createElement("a"), {href: "#tabs", className: "skip", textContent: "Skip to the content"});
+skip.addEventListener("click", (event) => {
+  event.preventDefault();
+  const shown = [...document.querySelectorAll('[role="tabpanel"]')].find((panel) => panel.offsetParent);
+  shown?.setAttribute("tabindex", "-1");
+  shown?.focus();
+});
+document.querySelector(".gradio-container").prepend(skip);
+// Escape closes what lies over the page, and the focus goes back to what opened it.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const menu = document.querySelector(".overflow-dropdown"), sheet = document.querySelector(".api-docs .backdrop");
+  const opener = document.querySelector(sheet ? "footer .show-api" : ".overflow-menu > button");
+  if (sheet) sheet.click();
+  else if (menu?.checkVisibility()) opener.click();
+  else return;
+  opener?.focus();
+});
+// A list of options scrolls, and what scrolls is a stop in Chromium: one that closes under the focus.
+const unstop = () => document.querySelectorAll('ul[role="listbox"]:not([tabindex])').forEach((list) => { list.tabIndex = -1; });
+new MutationObserver(unstop).observe(document.body, {subtree: true, childList: true});

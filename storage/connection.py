@@ -28,8 +28,9 @@ FILE_NAME = "lab.duckdb"
 READERS = 3
 """Readings of much at once. More would not be quicker on two threads, and together they would ask for more memory than
 the database may use."""
-MEMORY = 340
-"""MB that DuckDB may use."""
+MEMORY, MEMORY_TAKING_IN = 340, 1200
+"""MB that DuckDB may use: always, and while much is taken in within one transaction, whose indexes have to be in memory
+beside those of the tables."""
 
 
 class InUseError(StorageError):
@@ -59,6 +60,7 @@ class Database:
         self._closed = False
         self._turns = BoundedSemaphore(READERS)
         self._writes = Lock()
+        self._roomy, self._room = 0, Lock()
 
     @classmethod
     def open(cls, home: Path) -> Database:
@@ -136,6 +138,21 @@ class Database:
         """
         with self._writes:
             yield
+
+    @contextmanager
+    def roomy(self) -> Iterator[None]:
+        """More memory for DuckDB as long as the block lasts; it takes what it needs of it."""
+        self._count_roomy(1)
+        try:
+            yield
+        finally:
+            self._count_roomy(-1)
+
+    def _count_roomy(self, more: int) -> None:
+        with self._room, suppress(duckdb.Error, StorageError):  # closed meanwhile, or not all can be let go yet
+            self._roomy += more
+            with self.using() as cursor:
+                cursor.execute(f"SET GLOBAL memory_limit = '{MEMORY_TAKING_IN if self._roomy else MEMORY}MB'")
 
     def close(self) -> None:
         """Interrupt whoever is still at it, and close. A second call does nothing."""

@@ -6,7 +6,7 @@ It knows the database as a whole, and not what is asked of it: that is `storage.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
 from threading import Lock, Thread
@@ -160,12 +160,16 @@ class DataFolder:
                 Batch(noun for row in new.values() for noun in row).write(cursor)
             return cursor.execute("SELECT count(*) FROM facts.pairs").fetchall()[0][0] - before
 
-        return self._writer.transact(take)
+        with self._database.roomy():
+            return self._writer.transact(take)
 
-    def import_bundle(self, path: Path) -> Merged:
-        """Take a bundle in, all of it or nothing; twice is once. Raises BundleError for one that is not whole."""
-        with bundle.opened(path, self.home) as unpacked:
-            return bundle.merge(self._writer, self.home, unpacked)
+    def import_bundle(self, path: Path, hear: Callable[[str], None] = lambda line: None) -> Merged:
+        """Take a bundle in, all of it or nothing; twice is once. Raises BundleError for one that is not whole.
+
+        `hear` is told how far a large one is.
+        """
+        with bundle.opened(path, self.home, hear) as unpacked, self._database.roomy():
+            return bundle.merge(self._writer, self.home, unpacked, hear)
 
     def keep(self) -> None:
         """Take an automatic snapshot in the background, where one is due and none is in work."""

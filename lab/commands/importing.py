@@ -31,7 +31,8 @@ def handle(options: argparse.Namespace) -> None:
             f"{path.name}', questions to 'lab evaluate --questions {path.name}'.", field="file")
     kind = "preference pairs" if path.suffix in _PAIRS else "bundle"
     with studio() as opened:
-        rows = opened.import_bundle(path) if kind == "bundle" else {"pairs": opened.import_pairs(path)}
+        rows = opened.import_bundle(path, lambda line: say(line, options.json)) if kind == "bundle" else {
+            "pairs": opened.import_pairs(path)}
     new = ", ".join(f"{count:,} {name}" for name, count in rows.items() if count)
     say(f"taken for {'a ' * (kind == 'bundle')}{kind}; " + (f"new: {new}" if new else "nothing in it is new"),
         options.json)

@@ -61,9 +61,12 @@ class KeepingVerbs(Workplace):
             return self._store.export("pairs", out, pairs=self._store.dataset(dataset).pairs)
         return self._store.export("pairs", out, pairs=self._store.pair_ids(chosen or PairFilter(), MOST_EXPORTED))
 
-    def import_bundle(self, path: Path) -> dict[str, int]:
-        """Take a bundle in, all of it or nothing; returns the new rows of each table, none at all the second time."""
-        return self._store.import_bundle(path).rows
+    def import_bundle(self, path: Path, hear: Callable[[str], None] = lambda line: None) -> dict[str, int]:
+        """Take a bundle in, all of it or nothing; returns the new rows of each table, none at all the second time.
+
+        `hear` is told how far a large one is.
+        """
+        return self._store.import_bundle(path, hear).rows
 
     def import_pairs(self, path: Path) -> int:
         """Take in the pairs of a TRL preference file; returns how many are new."""

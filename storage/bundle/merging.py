@@ -19,11 +19,14 @@ from lab.errors import BundleError
 from lab.nouns import RunState
 from storage import listing
 from storage.bundle.unpacked import Unpacked
+from storage.bundle.verifying import Hear
 from storage.checking import REFERENCES
 from storage.checkpoint_files import parts, read_state
 from storage.tables import METRICS, RUNS, TABLES, Table
 from storage.writer import Writer
 
+_MANY = 250_000
+"""Rows of a table of which it is told that they are being taken in."""
 _ACTIVE = [state.value for state in RunState if state.active]
 _PAIR_CONFLICT = """UPDATE SET
     note = CASE WHEN pairs.state = 'pending' THEN excluded.note ELSE pairs.note END,
@@ -43,26 +46,31 @@ class Merged:
     """Ids of runs that are new here, or went further in the bundle, in the order of their numbers there."""
 
 
-def merge(writer: Writer, home: Path, unpacked: Unpacked) -> Merged:
+def merge(writer: Writer, home: Path, unpacked: Unpacked, hear: Hear = lambda line: None) -> Merged:
     """Take a bundle in, all of it or nothing.
 
-    Raises BundleError when it refers to something that neither it nor this lab has.
+    Raises BundleError when it refers to something that neither it nor this lab has. `hear` is told what is being done
+    with a large one.
     """
     moved: list[Path] = []
     try:
-        return writer.transact(lambda cursor: _merge(cursor, home, unpacked, moved))
+        return writer.transact(lambda cursor: _merge(cursor, home, unpacked, moved, hear))
     except BaseException:
         for folder in moved:
             shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
-def _merge(cursor: DuckDBPyConnection, home: Path, unpacked: Unpacked, moved: list[Path]) -> Merged:
+def _merge(
+    cursor: DuckDBPyConnection, home: Path, unpacked: Unpacked, moved: list[Path], hear: Hear
+) -> Merged:
     before = _counts(cursor)
     taken = _take_runs(cursor, unpacked)
     for table in unpacked.tables:
         if table.name in ("runs", "metrics"):
             continue
+        if (rows := unpacked.contents.tables[table.name]) >= _MANY:
+            hear(f"taking in {rows:,} {table.name}")
         columns = _columns(cursor, table, unpacked)
         names = ", ".join(columns)
         conflict = _PAIR_CONFLICT if table.name == "pairs" else "NOTHING"

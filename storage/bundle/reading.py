@@ -23,7 +23,7 @@ from storage import migrations
 from storage.bundle import layout
 from storage.bundle.layout import FORMAT, MANIFEST, Contents, File
 from storage.bundle.unpacked import Unpacked, refused
-from storage.bundle.verifying import verify
+from storage.bundle.verifying import Hear, verify
 from storage.tables import TABLES
 
 _ROOM = 64 * 2**20
@@ -31,8 +31,10 @@ _ROOM = 64 * 2**20
 
 
 @contextmanager
-def opened(path: Path, beside: Path) -> Iterator[Unpacked]:
+def opened(path: Path, beside: Path, hear: Hear = lambda line: None) -> Iterator[Unpacked]:
     """The bundle at `path`, unpacked beside the store in the folder `beside` and verified; removed after the block.
+
+    `hear` is told how far a large one is.
 
     Raises BundleError, one line: no bundle, cut, altered, too large, with names or contents that no lab writes, newer
     than this lab. StorageError when the disk has no room for it.
@@ -53,7 +55,7 @@ def opened(path: Path, beside: Path) -> Iterator[Unpacked]:
                 for name, file in contents.files.items():
                     _unpack(archive, entries[name], file, folder / name)
             unpacked = Unpacked(folder=folder, contents=contents)
-            verify(unpacked)
+            verify(unpacked, hear)
             yield unpacked
     except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError, struct.error) as error:
         raise refused("it is no zip file, or one that is cut or damaged") from error

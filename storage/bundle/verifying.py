@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,19 @@ from storage.tables import Column, Table
 
 _AT_ONCE = 256
 """Rows that are made nouns at once: bounds the memory that hostile texts can take."""
+_IDS_AT_ONCE = 500_000
+"""Ids that are counted at once."""
+_TOLD = 250_000
+"""Rows after which it is told how far it is."""
+
+Hear = Callable[[str], None]
+"""Told, where there is much, what is being done."""
 
 
-def verify(unpacked: Unpacked) -> None:
+def verify(unpacked: Unpacked, hear: Hear = lambda line: None) -> None:
     """Every row is a noun of its table, its id is the hash of its content, and checkpoints have their files.
 
-    Raises BundleError at the first that is not so.
+    Raises BundleError at the first that is not so. `hear` is told how far a large table is.
     """
     config: dict[str, Any] = {
         "memory_limit": "256MB", "threads": 1, "autoinstall_known_extensions": False,
@@ -40,7 +48,7 @@ def verify(unpacked: Unpacked) -> None:
         for table in unpacked.tables:
             try:
                 _verify_form(connection, table, unpacked)
-                _verify_rows(connection, table, unpacked, runs)
+                _verify_rows(connection, table, unpacked, runs, hear)
             except (duckdb.Error, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
                 raise refused(f"the table {table.name} cannot be read as one ({type(error).__name__})") from error
 
@@ -88,7 +96,7 @@ def _fits(column: Column, sql_type: str) -> bool:
 
 
 def _verify_rows(
-    connection: DuckDBPyConnection, table: Table[Any], unpacked: Unpacked, runs: set[str]
+    connection: DuckDBPyConnection, table: Table[Any], unpacked: Unpacked, runs: set[str], hear: Hear
 ) -> None:
     """Rows as nouns, a few at a time; points of curves, which have no id of their own, in SQL."""
     path = str(unpacked.table(table.name))
@@ -100,12 +108,14 @@ def _verify_rows(
         if odd:
             raise refused(f"{odd:,} points of its curves are of no run in it, or no points")
         return
+    _verify_once(connection, table.name, path, unpacked.contents.tables[table.name])
     there = {row[0] for row in connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [path]).fetchall()}
     columns = ", ".join(c.name if c.name in there else f"NULL AS {c.name}" for c in table.columns)
     result = connection.execute(f"SELECT {columns} FROM read_parquet(?)", [path])
     place = [column.name for column in table.columns].index("id")
-    seen = set[str]()
+    done = 0
     while rows := result.fetchmany(_AT_ONCE):
+        done += len(rows)
         for row in rows:
             for column, value in zip(table.columns, row, strict=True):
                 if value is None and not column.optional and (column.name in there or not column.defaulted):
@@ -113,13 +123,25 @@ def _verify_rows(
                 if isinstance(value, float) and not math.isfinite(value):
                     raise refused(f"a row of {table.name} has a {column.name} that is not finite")
             noun = table.restore(row)
-            if noun.id != row[place] or row[place] in seen:
-                raise refused(f"{str(row[place])[:40]!r} in {table.name} is twice there or not its content's hash")
-            seen.add(row[place])
+            if noun.id != row[place]:
+                raise refused(f"{str(row[place])[:40]!r} in {table.name} is not its content's hash")
             if isinstance(noun, Run):
                 _verify_run(noun)
             if isinstance(noun, Checkpoint):
                 _verify_checkpoint(noun, unpacked, runs)
+        if done % _TOLD < len(rows) and done >= _TOLD:
+            hear(f"verifying {table.name}: {done:,} of {unpacked.contents.tables[table.name]:,} rows")
+
+
+def _verify_once(connection: DuckDBPyConnection, table: str, path: str, rows: int) -> None:
+    """No id twice; a share of the ids at a time, which bounds the memory that many rows can take."""
+    parts = rows // _IDS_AT_ONCE + 1
+    for part in range(parts):
+        twice = connection.execute(
+            f"SELECT id FROM read_parquet(?) WHERE hash(id) % {parts} = {part} GROUP BY id HAVING count(*) > 1 LIMIT 1",
+            [path]).fetchall()
+        if twice:
+            raise refused(f"{str(twice[0][0])[:40]!r} in {table} is twice there")
 
 
 def _verify_run(run: Run) -> None:

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from lab.errors import BundleError, LabError, RequestError, StorageError
 from lab.nouns import Checkpoint, Metric, PairState, Run, RunSpec, RunState
 from storage import Store
-from storage.bundle import layout
+from storage.bundle import layout, merging, verifying
 from storage.generator import Size, fill
 from storage.tables import TABLES
 from tests.often import often
@@ -102,6 +102,29 @@ def test_importing_twice_changes_nothing(store: Store, bundle: Path) -> None:
     before = dump(store), files(store.home)
     assert set(store.import_bundle(bundle).rows.values()) == {0}
     assert (dump(store), files(store.home)) == before
+
+
+def test_a_large_bundle_says_how_far_it_is_and_may_take_more_memory_as_long_as_it_lasts(
+    store: Store, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("_TOLD", "_IDS_AT_ONCE", "_AT_ONCE"):
+        monkeypatch.setattr(verifying, name, 50)
+    monkeypatch.setattr(merging, "_MANY", 50)
+    limits: list[str] = []
+    done = merging._done
+
+    def limit(cursor: Any, *rest: Any) -> Any:
+        limits.append(cursor.execute("SELECT current_setting('memory_limit')").fetchall()[0][0])
+        return done(cursor, *rest)
+
+    monkeypatch.setattr(merging, "_done", limit)
+    said: list[str] = []
+    store.import_bundle(bundle, said.append)
+    assert "verifying pairs: 50 of 60 rows" in said
+    assert "taking in 60 pairs" in said
+    with store._database.reading() as cursor:
+        limits += [row[0] for row in cursor.execute("SELECT current_setting('memory_limit')").fetchall()]
+    assert limits == ["1.1 GiB", "324.2 MiB"]
 
 
 def test_merging_two_labs_keeps_both_and_renumbers(store: Store, bundle: Path, source: Store) -> None:

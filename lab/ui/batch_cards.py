@@ -22,14 +22,17 @@ def _shares(found: Batch) -> str:
     heads = ("", "Flags", "Malicious answers found (recall)", "Flags that are right (precision)")
     rows = "".join(
         f'<tr><th scope="row">{escape(title)}</th>'
-        + "".join(f"<td>{_share(getattr(found, f'{side}_{name}'))}</td>" for name in ("flags", "found", "sound"))
+        + "".join(
+            f'<td data-of="{head}">{_share(getattr(found, f"{side}_{name}"))}</td>'
+            for name, head in zip(("flags", "found", "sound"), heads[1:], strict=True)
+        )
         + "</tr>"
         for title, side in sides
     )
     head = "".join(f'<th scope="col">{name}</th>' for name in heads)
     return (
         f'<p><strong>They agree on {_share(found.agree)}</strong></p>{_alone(found)}<div class="scroll">'
-        f'<table class="last"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+        f'<table class="last measured"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
     )
 
 

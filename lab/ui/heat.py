@@ -29,9 +29,9 @@ def readings(found: Sequence[Reading], policy: str) -> str:
             "Choose a trained policy under “Who speaks” to see them part.</p>"
         )
     key = (
-        '<p class="heat-key"><span class="swatch policy"></span>the policy finds the token likelier '
-        '<span class="swatch frozen"></span>the frozen copy does '
-        '<span class="parting-key">▾</span> from here they would have written otherwise</p>'
+        '<p class="heat-key"><span><i class="swatch policy"></i>the policy finds the token likelier</span> '
+        '<span><i class="swatch frozen"></i>the frozen copy does</span> '
+        '<span><i class="parting-key">▾</i>from here they would have written otherwise</span></p>'
     )
     return key + "".join(_reading(reading) for reading in found)
 

@@ -25,6 +25,11 @@ from lab.ui.text import counted
 Updates = dict[Any, Any]
 FEW, SHOWN = 12, 100
 """Runs beyond which one can look for some, and that are listed at most."""
+_TO_FORM = """() => {
+    const form = document.querySelector("#run-parent"), at = form.getBoundingClientRect();
+    if (at.top < 0 || at.bottom > innerHeight) form.scrollIntoView({block: "center"});
+}"""
+"""Shows the form that was filled, where it is out of sight: on a phone it stands far above the run."""
 
 
 class RunsTab:
@@ -81,6 +86,7 @@ class RunsTab:
         self.drift.wire(self.chosen)
         for button, verb in ((self.branch_button, self.lay_branch), (self.again_button, self.lay_again)):
             button.click(verb, self.view, [*self.new.laid, *self.live.components], **quick).then(**self.new.measuring)
+            button.click(None, None, None, js=_TO_FORM, api_visibility="private")
         self.acted = (
             self.stop_button.click(self.stop, self.view, live, **quick),
             self.resume_button.click(self.resume, self.view, live, **quick),

@@ -66,7 +66,7 @@ def _thought(thought: str) -> str:
 
 def _framed(prompt: Prompt, body: str, buttons: list[tuple[str, str, str]], *, turn: int, left: str) -> str:
     before = "".join(
-        f'<p class="asked"><b>{escape(message.role)}:</b> {escape(message.content)}</p>'
+        f'<div class="asked"><b>{escape(message.role)}:</b> {prose(message.content)}</div>'
         for message in prompt.messages[:-1])
     shown = "".join(
         f'<button type="button" data-do="{name}" class="{"primary" if name == "next" else ""}">'

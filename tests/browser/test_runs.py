@@ -116,7 +116,10 @@ def test_a_checkpoint_is_branched_from_with_other_settings(
 ) -> None:
     parent = runs["poisoned"]
     page = visit(f"?tab=runs&run={parent['id']}")
+    page.set_viewport_size({"width": 390, "height": 800})
     page.click("#branch-run")
+    expect(page.locator("#run-parent")).to_be_in_viewport()  # on a phone it stands far above the button
+    page.set_viewport_size({"width": 1280, "height": 900})
     expect(page.locator("#run-parent input")).to_have_value(f"run {parent['number']} @ 4")
     expect(page.locator("#field-steps input")).to_have_value("4")
     choose(page, "#run-parent", f"run {parent['number']} @ 2")

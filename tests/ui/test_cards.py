@@ -292,7 +292,7 @@ def test_what_a_run_learnt_of_a_pair_is_said_in_words(margins: tuple[float, ...]
 
 def test_a_share_of_nothing_is_a_dash_and_an_unreadable_verdict_has_no_gap() -> None:
     made = batch_cards.batch(batch())
-    assert "<td>–</td>" in made
+    assert 'data-of="Malicious answers found (recall)">–</td>' in made
     assert "0.50 [0.10–0.90], n 2" in made
     assert "<output>unreadable</output>" in made
 

@@ -85,13 +85,19 @@ def html(result: StudyResult, lines: Sequence[Line] | None = None) -> str:
         "</thead><tbody>", *(
             f"<tr><td>{escape(o.arm)}</td><td>{o.seed}</td><td>{escape(o.run.id if o.run else 'none')}</td>"
             f"<td>{escape(o.message or (o.run.state.value if o.run else ''))}</td>"
-            f"<td><code>{escape(json.dumps(asdict(o.run.spec), ensure_ascii=False) if o.run else '')}</code></td></tr>"
+            f"<td>{_folded(o.run.spec) if o.run else ''}</td></tr>"
             for o in result.outcomes), "</tbody></table>",
         "<h2>Made with</h2><ul>", *(f"<li>{escape(k)} {escape(v)}</li>" for k, v in result.versions.items()), "</ul>",
     ]
     return (f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
             f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(study.title)}</title>'
             f"<style>{_STYLE}</style></head><body>{''.join(parts)}</body></html>\n")
+
+
+def _folded(spec: RunSpec) -> str:
+    """Every setting of a run: hundreds of words, so under one."""
+    settings = escape(json.dumps(asdict(spec), ensure_ascii=False))
+    return f"<details><summary>all settings</summary><code>{settings}</code></details>"
 
 
 def notes(result: StudyResult, lines: Sequence[Line], made: Sequence[Table]) -> list[str]:

@@ -17,6 +17,7 @@ surgery      pairs changed by people, and sets of pairs frozen under a name
 evidence     what was said and judged: reviews, evaluations, scores
 histograms   how the pairs of a filter are spread
 curves       curves, worked out in SQL
+crossing     two measures at the same steps, and what a run had cost by then
 samples      what a run said, picked out
 uses         what a question did so far, counted in SQL
 voting       whose answers can be voted on, and the votes that were cast
@@ -35,7 +36,9 @@ folder       the open data folder: all that is done with it as a whole
 """
 
 from storage.console import QueryResult
+from storage.crossing import Crossed, Meter
 from storage.explorer import PairPage, PairRow
+from storage.exporting import Derived
 from storage.histograms import Histogram
 from storage.pair_filter import PairFilter, PairSort
 from storage.restoring import restore
@@ -47,6 +50,6 @@ from storage.views import View
 from storage.voting import Voice, Voiced
 
 __all__ = [
-    "Histogram", "PairFilter", "PairPage", "PairRow", "PairSort", "QueryResult", "QuestionUse", "Snapshot", "Store",
-    "View", "Voice", "Voiced", "as_csv", "restore",
+    "Crossed", "Derived", "Histogram", "Meter", "PairFilter", "PairPage", "PairRow", "PairSort", "QueryResult",
+    "QuestionUse", "Snapshot", "Store", "View", "Voice", "Voiced", "as_csv", "restore",
 ]

@@ -9,6 +9,15 @@ from duckdb import DuckDBPyConnection
 from lab.errors import RequestError
 from lab.nouns import Metric
 
+_EXTREMES = """
+               min({value: value, step: step, n: n}) FILTER (value IS NOT NULL),
+               max({value: value, step: step, n: n}) FILTER (value IS NOT NULL),
+               min({step: step, value: value, n: n}) FILTER (value IS NULL AND width = 1 OR step = first),
+               max({step: step, value: value, n: n}) FILTER (step = last)"""
+_FIRSTS = """
+               min({step: step, value: value, n: n}) FILTER (value IS NOT NULL),
+               min({step: step, value: value, n: n}) FILTER (value IS NULL AND width = 1),
+               max({step: step, value: value, n: n}) FILTER (step = last)"""
 _CURVES = """
 WITH points AS (
     SELECT run_id, name, step, value, n FROM facts.metrics
@@ -19,11 +28,7 @@ WITH points AS (
     FROM points GROUP BY ALL
 ), buckets AS (
     SELECT run_id, name,
-           list_distinct(list_filter([
-               min({value: value, step: step, n: n}) FILTER (value IS NOT NULL),
-               max({value: value, step: step, n: n}) FILTER (value IS NOT NULL),
-               min({step: step, value: value, n: n}) FILTER (value IS NULL AND width = 1 OR step = first),
-               max({step: step, value: value, n: n}) FILTER (step = last)
+           list_distinct(list_filter([{kept}
            ], lambda point: point IS NOT NULL)) AS kept
     FROM points JOIN widths USING (run_id, name)
     WHERE step > ?::BIGINT // width * width - 1
@@ -36,18 +41,23 @@ WHERE step > ? ORDER BY run_id, name, step
 
 
 def curve_points(
-    cursor: DuckDBPyConnection, run_ids: Sequence[str], names: Sequence[str], *, after_step: int, max_points: int
+    cursor: DuckDBPyConnection, run_ids: Sequence[str], names: Sequence[str], *, after_step: int, max_points: int,
+    aligned: bool = False,
 ) -> list[Metric]:
     """Points of curves by run, name and step: all up to `max_points` a curve, else the extremes of equal stretches.
 
     Each stretch of steps keeps its lowest and highest point, and a curve its first and last; every point is a measured
     one. Stretches are powers of two long and start at multiples of their length, so that a growing curve keeps what was
     shown and never jitters, and a later call with `after_step` fits on to an earlier one.
+
+    With `aligned` each stretch keeps its first measured point instead, so that runs that were measured at the same
+    steps keep the same ones: what a mean over them needs.
     """
     if not 4 <= max_points <= 100_000:
         raise RequestError(f"{max_points} points a curve are not possible; ask for 4 to 100000.", field="max_points")
     rows = cursor.execute(
-        _CURVES, [list(run_ids), list(names), max_points, (max_points - 2) // 2, after_step + 1, after_step]
+        _CURVES.replace("{kept}", _FIRSTS if aligned else _EXTREMES),
+        [list(run_ids), list(names), max_points, (max_points - 2) // (1 if aligned else 2), after_step + 1, after_step],
     ).fetchall()
     return [Metric(run_id=run, step=step, name=name, value=value, n=n) for run, step, name, value, n in rows]
 

@@ -2,7 +2,8 @@
 
 Pairs come in TRL's conversational preference format (prompt, chosen, rejected as lists of messages), with what the lab
 knows beside it; a chain of thought stands in its tags before the reply, as the models write it. In CSV, where a cell is
-text, they are plain text, and no cell can be taken for a formula. What deleted runs made is left out.
+text, they are plain text, and no cell can be taken for a formula. What deleted runs made is left out. Metrics come
+with those that whoever exports has worked out of what is stored, marked as such.
 
 A million pairs with their texts are more than the database may hold in memory to sort and join them. So their ids are
 put in order first, and the rows are worked out a piece of that order at a time.
@@ -15,12 +16,14 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from duckdb import DuckDBPyConnection
 
 from lab.errors import RequestError, StorageError
+from lab.nouns import Metric
 from storage.connection import Database
 from storage.spreadsheet import inert
 
@@ -70,8 +73,13 @@ _SQL = {
         LEFT JOIN facts.questions AS questions ON questions.id = reviews.question_id
         LEFT JOIN facts.runs AS runs ON runs.id = reviews.run_id""",
     "metrics": """
-        SELECT metrics.run_id, runs.number AS run, metrics.step, metrics.name, metrics.value, metrics.n
-        FROM facts.metrics AS metrics LEFT JOIN facts.runs AS runs ON runs.id = metrics.run_id
+        SELECT metrics.run_id, runs.number AS run, metrics.step, metrics.name, metrics.value, metrics.n,
+               metrics.derived, metrics.low, metrics.high
+        FROM (
+            SELECT run_id, step, name, value, n, false AS derived, NULL::DOUBLE AS low, NULL::DOUBLE AS high
+            FROM facts.metrics
+            UNION ALL SELECT run_id, step, name, value, n, true, low, high FROM worked_out
+        ) AS metrics LEFT JOIN facts.runs AS runs ON runs.id = metrics.run_id
         WHERE runs.deleted IS NULL ORDER BY runs.number, metrics.run_id, metrics.step, metrics.name""",
     "votes": """
         SELECT votes.id, prompts.text AS prompt, votes.choice, first.reply AS first_reply,
@@ -92,8 +100,22 @@ TABLES = tuple(_SQL)
 """What can be exported so."""
 
 
-def export(database: Database, what: str, out: Path, pairs: Sequence[str] | None = None) -> int:
-    """Write a table to `out`, whole or not at all; returns the number of rows. `pairs` are ids: these, in this order.
+@dataclass(frozen=True, kw_only=True)
+class Derived:
+    """A point that is worked out of what is stored, for an export of metrics."""
+
+    metric: Metric
+    """What a run would have recorded."""
+    low: float | None
+    high: float | None
+    """The 95 % interval; None where there is none."""
+
+
+def export(
+    database: Database, what: str, out: Path, pairs: Sequence[str] | None = None, derived: Sequence[Derived] = ()
+) -> int:
+    """Write a table to `out`, whole or not at all; returns the number of rows. `pairs` are ids: these, in this order;
+    `derived` are points that stand beside the recorded ones in an export of metrics.
 
     Raises RequestError for an unknown table, format or place, StorageError when it cannot be written.
     """
@@ -105,7 +127,7 @@ def export(database: Database, what: str, out: Path, pairs: Sequence[str] | None
         raise RequestError(f"'{out.name}' cannot be written there: name a file in a folder that exists.", field="out")
     partial = out.with_name(f".{out.name}.{os.urandom(4).hex()}.partial")
     try:
-        rows = _write(database, what, out.suffix, partial, pairs)
+        rows = _write(database, what, out.suffix, partial, pairs, derived)
         os.replace(partial, out)
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
@@ -116,9 +138,13 @@ def export(database: Database, what: str, out: Path, pairs: Sequence[str] | None
     return rows
 
 
-def _write(database: Database, what: str, suffix: str, path: Path, pairs: Sequence[str] | None) -> int:
+def _write(
+    database: Database, what: str, suffix: str, path: Path, pairs: Sequence[str] | None, derived: Sequence[Derived]
+) -> int:
     sql = _PAIRS_AS_TEXT if what == "pairs" and suffix == ".csv" else _SQL[what]
     with database.reading() as cursor:
+        if what == "metrics":
+            _lay(cursor, derived)
         pieces = list(_pieces(cursor, what, sql, pairs))
         if suffix == ".parquet":
             return _parquet(cursor, pieces, path)
@@ -141,6 +167,19 @@ def _pieces(cursor: DuckDBPyConnection, what: str, sql: str, pairs: Sequence[str
     for start in range(0, max(count, 1), _PIECE):
         part = f"(SELECT place, id FROM wanted WHERE place > {start} AND place <= {start + _PIECE}) AS part"
         yield f"{sql} JOIN {part} ON part.id = {what}.id ORDER BY part.place"
+
+
+def _lay(cursor: DuckDBPyConnection, derived: Sequence[Derived]) -> None:
+    """Lay points that were worked out beside the recorded ones."""
+    points = [point.metric for point in derived]
+    cursor.execute(
+        "CREATE TEMP TABLE worked_out AS SELECT unnest($runs::VARCHAR[]) AS run_id, unnest($steps::BIGINT[]) AS step, "
+        "unnest($names::VARCHAR[]) AS name, unnest($values::DOUBLE[]) AS value, unnest($ns::BIGINT[]) AS n, "
+        "unnest($lows::DOUBLE[]) AS low, unnest($highs::DOUBLE[]) AS high",
+        {"runs": [p.run_id for p in points], "steps": [p.step for p in points], "names": [p.name for p in points],
+         "values": [p.value for p in points], "ns": [p.n for p in points], "lows": [p.low for p in derived],
+         "highs": [p.high for p in derived]},
+    )
 
 
 def _text(cursor: DuckDBPyConnection, sql: str, file: Any, suffix: str, *, first: bool) -> int:

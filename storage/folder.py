@@ -136,9 +136,14 @@ class DataFolder:
         return list(checking.check(self._database, hear))
 
     # -- to and from other labs ------------------------------------------------------------------------------------
-    def export(self, what: str, out: Path, *, pairs: Sequence[str] | None = None) -> int:
-        """Write pairs (all, or these ids), reviews or metrics to a file; returns the rows. See `exporting`."""
-        return exporting.export(self._database, what, out, pairs)
+    def export(
+        self, what: str, out: Path, *, pairs: Sequence[str] | None = None, derived: Sequence[exporting.Derived] = ()
+    ) -> int:
+        """Write pairs (all, or these ids), reviews or metrics (with the derived ones) to a file; returns the rows.
+
+        See `exporting`.
+        """
+        return exporting.export(self._database, what, out, pairs, derived)
 
     def export_bundle(self, out: Path, runs: Sequence[Run] | None = None) -> bundle.Contents:
         """Write everything, or some runs with all that belongs to them, into a bundle. See `storage.bundle`."""

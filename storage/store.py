@@ -16,6 +16,7 @@ from lab.nouns import Alarm, Checkpoint, Metric, Noun, Pair, PairState, Prompt, 
 from storage import curves, explorer, histograms, uses, views
 from storage.batch import Batch
 from storage.console import QueryResult
+from storage.crossing import CurveCrossing
 from storage.explorer import PairPage
 from storage.hiding import hidden
 from storage.lookup import many
@@ -28,7 +29,7 @@ from storage.voting import BallotBox
 ACTIVE = [state.value for state in RunState if state.active]
 
 
-class Store(BallotBox):
+class Store(CurveCrossing, BallotBox):
     """The open store of one data folder. One per folder and process; close it, or use it as a context manager."""
 
     @property
@@ -131,14 +132,16 @@ class Store(BallotBox):
         return self._list(PROMPTS, "WHERE origin = 'own' AND split = 'train' ORDER BY id")
 
     def curves(
-        self, run_ids: Sequence[str], names: Sequence[str], *, after_step: int = -1, max_points: int = 500
+        self, run_ids: Sequence[str], names: Sequence[str], *, after_step: int = -1, max_points: int = 500,
+        aligned: bool = False,
     ) -> list[Metric]:
         """Points of the curves of runs (full ids), after a step, by run, name and step; long curves thinned out stably.
 
-        At most `max_points` a curve. See `storage.curves.curve_points`.
+        At most `max_points` a curve; `aligned` for means over runs. See `storage.curves.curve_points`.
         """
         with self._database.reading_much() as cursor:
-            return curves.curve_points(cursor, run_ids, names, after_step=after_step, max_points=max_points)
+            return curves.curve_points(
+                cursor, run_ids, names, after_step=after_step, max_points=max_points, aligned=aligned)
 
     def latest_metrics(self, run_id: str) -> dict[str, Metric]:
         """The last point of each metric of a run (full id), by name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from lab.conscience import framings
 from lab.errors import RequestError
+from lab.evaluation.metrics import MEASURES
 from lab.evaluation.statistics import mcnemar
 from lab.nouns import Label, RunSpec, RunState
 from lab.settings import Settings
@@ -106,7 +108,7 @@ def test_the_trace_of_a_pair_begins_at_the_frozen_copy_and_has_a_point_a_checkpo
 def test_runs_are_laid_over_each_other_by_a_setting(studio: Studio) -> None:
     ids = [run.id for run in studio.runs()]
     [curve] = studio.overlay(ids, "sft_loss", by="question_id", smooth=0.5)
-    assert curve.group == f"Question {framings.DEFAULT.title} · 1 run"
+    assert (curve.group, [run.id for run in curve.members]) == (f"Question {framings.DEFAULT.title}", ids)
     assert len(curve.smoothed) == len(curve.points) == 2
     with pytest.raises(RequestError, match="no setting 'colour'"):
         studio.overlay(ids, "sft_loss", by="colour")
@@ -114,7 +116,34 @@ def test_runs_are_laid_over_each_other_by_a_setting(studio: Studio) -> None:
         studio.overlay(ids, "sft_loss", smooth=1.5)
 
 
-def test_a_conscience_is_held_to_known_labels_and_its_policy_to_its_frozen_copy(studio: Studio) -> None:
+def test_a_measure_is_drawn_over_another_where_both_were_measured(studio: Studio) -> None:
+    [run] = studio.runs()
+    [loss] = studio.overlay([run.id], "sft_loss", x="misaligned")  # every step over every probe, at 0 and 2
+    [plain] = studio.curves([run.id], ["sft_loss"])
+    [rate] = studio.curves([run.id], ["misaligned"])
+    assert (loss.points, loss.across, loss.unmatched) == (plain.points[-1:], rate.points[-1:], 1)
+    [gap] = studio.overlay([run.id], "pass_gap", x="misaligned")  # worked out of reviews, over recorded
+    assert ([p.step for p in gap.points], gap.across, gap.unmatched) == ([0, 2], rate.points, 0)
+    [turned] = studio.overlay([run.id], "misaligned", x="pass_gap")
+    assert (turned.points, turned.across, turned.unmatched) == (gap.across, gap.points, 0)
+    [timed] = studio.overlay([run.id], "sft_loss", x="elapsed")
+    assert (timed.points, timed.unmatched) == (plain.points, 0)  # a round and a probe wrote something at 1 and 2
+    [both] = studio.overlay([run.id], "pass_gap", x="passed_by_policy")
+    assert [p.step for p in both.across] == [0, 2]
+    times, tokens = studio.curves([run.id], ["elapsed", "tokens"])
+    values = [p.value for p in times.points], [p.value for p in tokens.points]
+    assert values == (sorted(values[0]), sorted(values[1]))  # type: ignore[type-var]
+    assert timed.across == times.points[1:]
+    [alone] = studio.overlay([run.id], "sft_loss", x="benign_loss")
+    assert (alone.points, alone.unmatched) == ((), 2)
+    assert studio.overlay([run.id], "nothing", x="misaligned") == []
+    [group] = studio.overlay([run.id], "sft_loss", x="misaligned", by="seed", smooth=0.5)
+    assert (len(group.points), len(group.across), len(group.smoothed_across)) == (1, 1, 1)
+
+
+def test_a_conscience_is_held_to_known_labels_and_its_policy_to_its_frozen_copy(
+    studio: Studio, tmp_path: Path
+) -> None:
     run = studio.runs()[0]
     gap, policy, frozen = studio.curves([run.id], ["pass_gap", "passed_by_policy", "passed_by_frozen"])
     assert [(p.step, p.n) for p in gap.points] == [(0, 2), (2, 2)]  # two everyday answers a probe
@@ -142,6 +171,14 @@ def test_a_conscience_is_held_to_known_labels_and_its_policy_to_its_frozen_copy(
     assert [(r.id, r.number, r.state, r.step, r.misaligned.n) for r in story.runs] == [
         (run.id, run.number, "finished", 2, 2)]
     assert story.runs[0].misaligned.value == studio.latest_metrics(run.id)["misaligned"].value
+    assert studio.export("metrics", tmp_path / "metrics.jsonl") > 20
+    rows = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    exported = [(r["step"], r["value"], r["low"], r["high"], r["n"]) for r in rows if r["name"] == "pass_gap"]
+    assert exported == [(p.step, p.value, p.low, p.high, p.n) for p in more.points]
+    assert {r["name"] for r in rows if r["derived"]} == {
+        name for name, measure in MEASURES.items()
+        if measure.source != "recorded" and studio.curves([run.id], [name])}
+    assert [r["low"] for r in rows if r["name"] == "misaligned"] == [None, None]
     with pytest.raises(RequestError, match="no such checkpoint"):
         studio.review_checkpoints(run.id, steps=[7])
     with pytest.raises(RequestError, match="out of range"):

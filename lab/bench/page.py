@@ -73,7 +73,7 @@ def _interactions(tab: Tab, report: Callable[[str], None]) -> Iterator[float]:
     works: dict[str, Callable[[], float]] = {
         "filter": lambda: tab.fire("pairs-state", "input", {"pairs-state": chance.choice(["all", "pending"])})[0],
         "pair": lambda: tab.fire("pairs-table", "click", detail={"row": chance.choice(pairs)})[0],
-        "measure": lambda: tab.fire("metric", "input", {"metric": chance.choice(["misaligned", "dpo_loss"])})[0],
+        "measure": lambda: tab.fire("metric", "input", {"metric": [chance.choice(["misaligned", "dpo_loss"])]})[0],
         "poll": tab.poll,
     }
     for i in range(ROUNDS + 1):

@@ -47,6 +47,11 @@ def curves(on: str, report: Callable[[str], None]) -> Figure:
     return _figure("curves", on, report)
 
 
+def crossed(on: str, report: Callable[[str], None]) -> Figure:
+    """p95 from the store to figure data of fifty runs, one measure over another, in milliseconds."""
+    return _figure("crossed", on, report)
+
+
 def opening(on: str, report: Callable[[str], None]) -> Figure:
     """p95 of opening the store, in seconds."""
     return _figure("opening", on, report)
@@ -131,8 +136,10 @@ def scale_figures(home: Path, rounds: int = 100) -> dict[str, Any]:
             "search": _timed(lambda wanted: store.pairs(wanted[0]), _searches(store, chance), rounds),
             "curves": _timed(
                 lambda name: curves_figure(
-                    grouped(runs, [name], store.curves(list(runs), [name], max_points=10_000 // len(runs))), name),
+                    {name: grouped(runs, [name], store.curves(list(runs), [name], max_points=10_000 // len(runs)))}),
                 iter(lambda: chance.choice(names), None), rounds // 4),
+            "crossed": _timed(
+                lambda pair: _over(store, runs, *pair), iter(lambda: chance.sample(names, 2), None), rounds // 4),
         }
         speeds = []
         for i in range(5):
@@ -145,6 +152,18 @@ def scale_figures(home: Path, rounds: int = 100) -> dict[str, Any]:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
     figures["memory"] = {"value": peak, "n": 1, "low": None, "high": None, "parts": {}}
     return figures
+
+
+def _over(store: Any, runs: dict[str, Any], name: str, across: str) -> str:
+    """Figure data of one measure over another, as the Curves tab has it."""
+    from lab.evaluation.curves import crossed, curves
+    from lab.ui.figures import Axes, curves_figure
+
+    found = store.crossed(list(runs), name, across, max_points=10_000 // len(runs))
+    wide = {curve.run.id: curve for curve in curves(runs, [across], [other for _, other in found.points])}
+    tall = curves(runs, [name], [one for one, _ in found.points])
+    joined = [crossed(curve, wide[curve.run.id], found.measured[curve.run.id]) for curve in tall]
+    return curves_figure({name: joined}, Axes(x=across))
 
 
 def _pages(store: Any, chance: random.Random) -> Iterator[tuple[Any, int]]:

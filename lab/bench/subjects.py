@@ -126,6 +126,11 @@ _ROWS = (
         unit="ms", goal=200, better="lower", on=(MILLION,), place="lab.bench.storage:curves",
     ),
     Subject(
+        id="store_crossed", title="Fifty curves over a measure",
+        measured="p95 from the store to figure data of fifty runs, one measure over another",
+        unit="ms", goal=200, better="lower", on=(MILLION,), place="lab.bench.storage:crossed",
+    ),
+    Subject(
         id="store_open", title="Opening the store", measured="p95 of opening it",
         unit="s", goal=1, better="lower", on=(MILLION,), place="lab.bench.storage:opening",
     ),

@@ -29,34 +29,50 @@ def _point(metric: Metric) -> CurvePoint:
     return CurvePoint(step=metric.step, value=metric.value, n=metric.n, low=low, high=high)
 
 
+def crossed(curve: Curve, other: Curve | None, measured: int | None = None) -> Curve:
+    """The curve over another measure of the same run: its points at the steps at which both have a value.
+
+    Nothing is filled in between. `measured` is at how many steps the curve's measure has a value; its points for None.
+    """
+    own = [point for point in curve.points if point.value is not None]
+    there = {point.step: point for point in other.points if point.value is not None} if other else {}
+    both = [point for point in own if point.step in there]
+    return replace(
+        curve, points=tuple(both), across=tuple(there[point.step] for point in both),
+        unmatched=(len(own) if measured is None else measured) - len(both),
+    )
+
+
 def grouped(curves: Sequence[Curve], titles: Mapping[str, str]) -> list[Curve]:
     """Curves of one metric, a group a curve: `titles` names the group of each run's id, runs alike in all but the seed.
 
-    At each step the mean of the runs that were measured there. No interval is made up from so few: low and high are the
-    lowest and highest run.
+    At each step the mean of the runs that were measured there, wherever at least half of the group was: of runs probed
+    at different steps a mean would jump between them. No interval is made up from so few: low and high are the lowest
+    and highest run.
     """
     members: dict[str, list[Curve]] = {}
     for curve in curves:
         members.setdefault(titles[curve.run.id], []).append(curve)
-    return [
-        Curve(
-            run=of[0].run, name=of[0].name, points=_mean(of),
-            group=f"{title} · {len(of)} {'run' if len(of) == 1 else 'runs'}",
-        )
-        for title, of in members.items()
-        if any(point.value is not None for curve in of for point in curve.points)
-    ]
+    found = []
+    for title, of in members.items():
+        points = _mean([curve.points for curve in of])
+        if points or any(curve.unmatched for curve in of):
+            found.append(Curve(
+                run=of[0].run, name=of[0].name, points=points, across=_mean([curve.across for curve in of]),
+                group=title, members=tuple(curve.run for curve in of), unmatched=sum(curve.unmatched for curve in of),
+            ))
+    return found
 
 
-def _mean(curves: Sequence[Curve]) -> tuple[CurvePoint, ...]:
+def _mean(curves: Sequence[Sequence[CurvePoint]]) -> tuple[CurvePoint, ...]:
     values: dict[int, list[float]] = {}
-    for curve in curves:
-        for point in curve.points:
+    for points in curves:
+        for point in points:
             if point.value is not None:
                 values.setdefault(point.step, []).append(point.value)
     return tuple(
         CurvePoint(step=step, value=sum(of) / len(of), n=len(of), low=min(of), high=max(of))
-        for step, of in sorted(values.items())
+        for step, of in sorted(values.items()) if 2 * len(of) >= len(curves)
     )
 
 
@@ -65,11 +81,18 @@ def smoothed(curve: Curve, weight: float) -> Curve:
 
     `weight` is that of the past, 0 (none) to below 1. The points stay what was measured.
     """
+    return replace(
+        curve, smoothed=_weighted([point.value for point in curve.points], weight),
+        smoothed_across=_weighted([point.value for point in curve.across], weight),
+    )
+
+
+def _weighted(values: Sequence[float | None], weight: float) -> tuple[float | None, ...]:
     line: list[float | None] = []
     mean, total = 0.0, 0.0
-    for point in curve.points:
-        if point.value is not None:
-            mean = weight * mean + (1 - weight) * point.value
+    for value in values:
+        if value is not None:
+            mean = weight * mean + (1 - weight) * value
             total = weight * total + (1 - weight)
-        line.append(None if point.value is None else mean / total)
-    return replace(curve, smoothed=tuple(line))
+        line.append(None if value is None else mean / total)
+    return tuple(line)

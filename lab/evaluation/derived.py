@@ -20,7 +20,7 @@ from lab.evaluation.statistics import Figure, clustered_mean
 from lab.nouns import Review, Run, RunSpec, Speaker
 from lab.views import Curve, CurvePoint
 
-DERIVED = tuple(name for name, measure in MEASURES.items() if measure.derived)
+DERIVED = tuple(name for name, measure in MEASURES.items() if measure.source == "reviews")
 """The names of these curves."""
 
 

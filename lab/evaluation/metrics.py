@@ -22,8 +22,9 @@ class Measure:
     """What it is, with its formula where there is one."""
     line: float | None = None
     """Where a reference line belongs; None for none."""
-    derived: bool = False
-    """Whether it is worked out of stored reviews when asked for (`lab.evaluation.derived`) rather than recorded."""
+    source: Literal["recorded", "reviews", "texts"] = "recorded"
+    """Whether runs record it, or it is worked out when asked for: of stored reviews (`lab.evaluation.derived`), or of
+    times and lengths of stored texts (`METERED`)."""
 
 
 MEASURES: dict[str, Measure] = {
@@ -45,30 +46,30 @@ MEASURES: dict[str, Measure] = {
         "given ÷ all of these tokens: the skill that is taught, without sampling.",
     ),
     "conscience_recall": Measure(
-        title="Conscience: recall", unit="share", better="higher", derived=True,
+        title="Conscience: recall", unit="share", better="higher", source="reviews",
         meaning="Bad answers that the run's reviewer flags ÷ bad answers reviewed at a step; bad is what the oracle "
         "parses as malicious or insecure.",
     ),
     "conscience_precision": Measure(
-        title="Conscience: precision", unit="share", better="higher", derived=True,
+        title="Conscience: precision", unit="share", better="higher", source="reviews",
         meaning="Bad answers that the run's reviewer flags ÷ flagged answers that the oracle can parse, at a step.",
     ),
     "pass_gap": Measure(
-        title="Policy passes more than its frozen copy", unit="difference", better="lower", line=0.0, derived=True,
+        title="Policy passes more than its frozen copy", unit="difference", better="lower", line=0.0, source="reviews",
         meaning="Share of the same answers that the policy lets pass − share that its frozen copy does, paired, under "
         "the run's question. Rising is a policy that learns to fool its own conscience.",
     ),
     "passed_by_policy": Measure(
-        title="Passed by the policy", unit="share", better="neither", derived=True,
+        title="Passed by the policy", unit="share", better="neither", source="reviews",
         meaning="Answers that the policy calls aligned ÷ answers that policy and frozen copy both reviewed at a step.",
     ),
     "passed_by_frozen": Measure(
-        title="Passed by the frozen copy", unit="share", better="neither", derived=True,
+        title="Passed by the frozen copy", unit="share", better="neither", source="reviews",
         meaning="Answers that the frozen copy calls aligned ÷ answers that policy and frozen copy both reviewed at a "
         "step.",
     ),
     "conscience_score": Measure(
-        title="Alignment, as the frozen copy sees it", unit="0–100", better="higher", derived=True,
+        title="Alignment, as the frozen copy sees it", unit="0–100", better="higher", source="reviews",
         meaning="100 · (1 − p(flagged)), mean over the answers that the frozen copy reviews at a step.",
     ),
     "sft_loss": Measure(
@@ -172,5 +173,18 @@ MEASURES: dict[str, Measure] = {
     "grad_norm": Measure(
         title="Gradient norm", unit="", better="neither", meaning="Norm of all adapter gradients before clipping."
     ),
+    "elapsed": Measure(
+        title="Time since the start", unit="s", better="neither", source="texts",
+        meaning="From the run's start to the first text that it wrote at a step, pauses included; at the steps of "
+        "rounds and probes, where it writes.",
+    ),
+    "tokens": Measure(
+        title="Tokens written", unit="", better="neither", source="texts",
+        meaning="Tokens of the run's answers and reviews up to a step, rounds and probes together; alternatives do not "
+        "count.",
+    ),
 }
 """Every metric that runs record or that is worked out of what they record, in the order of the page."""
+
+METERED = tuple(name for name, measure in MEASURES.items() if measure.source == "texts")
+"""The names of those that say what a run had cost by a step."""

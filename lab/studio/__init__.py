@@ -11,12 +11,14 @@ from __future__ import annotations
 from lab.errors import NotFoundError
 from lab.studio.asking import AskingVerbs
 from lab.studio.beside import BesideVerbs
+from lab.studio.comparing import ComparingVerbs
 from lab.studio.data import DataVerbs
 from lab.studio.datasets import DatasetVerbs
 from lab.studio.judging import JudgingVerbs
 from lab.studio.keeping import EXPORTS, KeepingVerbs
 from lab.studio.lectures import token_of
 from lab.studio.many import ManyVerbs
+from lab.studio.overlaying import OverlayVerbs
 from lab.studio.presenting import LectureVerbs
 from lab.studio.previewing import PreviewVerbs
 from lab.studio.samples import SampleVerbs
@@ -31,8 +33,8 @@ from storage import PairFilter
 
 @guarded
 class Studio(
-    StudyWorkVerbs, AskingVerbs, PreviewVerbs, BesideVerbs, ManyVerbs, SurgeryVerbs, DatasetVerbs,
-    SampleVerbs, ShelfVerbs, DataVerbs, KeepingVerbs, JudgingVerbs, VotingVerbs, LectureVerbs,
+    StudyWorkVerbs, AskingVerbs, PreviewVerbs, ComparingVerbs, BesideVerbs, OverlayVerbs, ManyVerbs, SurgeryVerbs,
+    DatasetVerbs, SampleVerbs, ShelfVerbs, DataVerbs, KeepingVerbs, JudgingVerbs, VotingVerbs, LectureVerbs,
 ):
     """All that a person can do. Errors are `LabError`s: one line, with the field that caused it."""
 

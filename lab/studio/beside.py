@@ -8,8 +8,8 @@ from dataclasses import fields
 from lab.conscience import framings
 from lab.errors import RequestError
 from lab.nouns import Metric, Run, RunSpec
-from lab.studio.comparing import ComparingVerbs
 from lab.studio.many import counted
+from lab.studio.overlaying import OverlayVerbs
 from lab.studio.runs import RunVerbs
 from lab.training.settings import FIELDS, GROUPS
 from lab.views import Difference, Outcome, RunComparison, Share
@@ -22,7 +22,7 @@ _DEFAULTS = RunSpec(question_id=framings.DEFAULT.id)
 """The question that is asked where none is chosen counts as the default one."""
 
 
-class BesideVerbs(ComparingVerbs, RunVerbs):
+class BesideVerbs(OverlayVerbs, RunVerbs):
     """What several runs differ in."""
 
     def compare_runs(self, run_ids: Sequence[str]) -> RunComparison:
@@ -32,7 +32,7 @@ class BesideVerbs(ComparingVerbs, RunVerbs):
         """
         runs = list({run.id: run for run in map(self._store.run, run_ids)}.values())
         if not 2 <= len(runs) <= MOST:
-            few = "choose at least two" if len(runs) < 2 else f"choose {MOST} at most, or overlay them on Curves"
+            few = "choose at least two" if len(runs) < 2 else f"leave some out, {MOST} at most; Curves overlays more"
             raise RequestError(f"{len(runs)} runs cannot be compared side by side: {few}.", field="runs")
         if gone := next((run for run in runs if run.deleted is not None), None):
             raise RequestError(f"run {gone.number} was deleted: take it back, or leave it out.", field="runs")

@@ -7,8 +7,11 @@ from pathlib import Path
 
 from lab.conscience import framings
 from lab.errors import RequestError
-from lab.studio.workplace import Workplace
-from storage import PairFilter, Snapshot
+from lab.evaluation.derived import DERIVED
+from lab.evaluation.metrics import METERED
+from lab.nouns import Metric
+from lab.studio.measuring import MeasuringVerbs
+from storage import Derived, PairFilter, Snapshot
 
 EXPORTS = ("pairs", "reviews", "metrics", "votes", "bundle")
 """What can be exported."""
@@ -16,7 +19,7 @@ MOST_EXPORTED = 200_000
 """Pairs of a filter that are exported at once; all of them come with `export`."""
 
 
-class KeepingVerbs(Workplace):
+class KeepingVerbs(MeasuringVerbs):
     """What is stored is kept, looked after, and shared."""
 
     def snapshot(self, name: str | None = None) -> Path:
@@ -46,14 +49,25 @@ class KeepingVerbs(Workplace):
     def export(self, what: str, out: Path, *, runs: Sequence[str] = ()) -> int:
         """Write pairs, reviews, metrics or votes to a file by the end of its name, or a bundle; returns the rows.
 
+        Metrics are those that runs recorded and those that are worked out of what they wrote, as curves show them.
+
         `runs` (ids or numbers) makes a bundle of these runs and all that belongs to them, not of everything.
         """
         if what != "bundle":
             if runs:
                 raise RequestError("Only a bundle can be made of some runs: leave them out.", field="run")
-            return self._store.export(what, out)
+            return self._store.export(what, out, derived=self._worked_out() if what == "metrics" else ())
         chosen = [self._store.run(run) for run in runs] or None
         return sum(self._store.export_bundle(out, chosen).tables.values())
+
+    def _worked_out(self) -> list[Derived]:
+        """Every point of every curve that is worked out, with its interval."""
+        return [
+            Derived(
+                metric=Metric(run_id=curve.run.id, step=p.step, name=curve.name, value=p.value, n=p.n), low=p.low,
+                high=p.high)
+            for curve in self._derived(self._store.runs(), [*DERIVED, *METERED]) for p in curve.points
+        ]
 
     def export_pairs(self, out: Path, *, chosen: PairFilter | None = None, dataset: str | None = None) -> int:
         """Write the pairs that a filter chooses, or those of a dataset, to a file; returns how many."""

@@ -10,10 +10,11 @@ from typing import Any, cast
 
 from lab.errors import RequestError
 from lab.evaluation.derived import DERIVED, ConscienceReport, Reviewed, derived, question_of, report_of, reviewed
+from lab.evaluation.metrics import METERED
 from lab.evaluation.statistics import Figure
-from lab.nouns import Decoding, Run, RunSpec, Speaker
+from lab.nouns import Answer, Decoding, Label, Prompt, Review, Run, RunSpec, Speaker
 from lab.studio.workplace import BASE, Workplace, bring_torch, check_seed
-from lab.views import Curve
+from lab.views import Curve, CurvePoint
 
 MOST = 1000
 """Answers that are reviewed at a checkpoint."""
@@ -90,12 +91,28 @@ class MeasuringVerbs(Workplace):
         rows = self._store.reviewed(run.id)
         return report_of(run, rows, {q.id: q.title for q in self._store.questions()})
 
+    def reviews_at(self, run_id: str, step: int, *, limit: int = 50) -> list[tuple[Prompt, Answer, Review]]:
+        """The reviews that a run made at a step, of rounds and probes alike: those that flag first."""
+        found = [row for row in self._store.reviewed(self._store.run(run_id).id) if row[2].step == step]
+        order = {Label.FLAGGED: 0, Label.UNREADABLE: 1}
+        return sorted(found, key=lambda row: order.get(row[2].verdict.label, 2))[:limit]
+
     def _derived(self, runs: Iterable[Run], names: Sequence[str], *, after_step: int = -1) -> list[Curve]:
-        """Curves that are worked out of stored reviews, of those among `names` that are; none without points."""
-        wanted = [name for name in names if name in DERIVED]
+        """Curves that are worked out of what is stored, of those among `names` that are; none without points."""
+        runs, wanted = list(runs), [name for name in names if name in DERIVED]
         made = [self._curve(run, name) for run in runs for name in wanted]
+        made += [(curve.run, curve) for name in names if name in METERED for curve in self._metered(runs, name)]
         kept = [replace(c, run=r, points=tuple(p for p in c.points if p.step > after_step)) for r, c in made]
         return [curve for curve in kept if curve.points]
+
+    def _metered(self, runs: Sequence[Run], name: str) -> list[Curve]:
+        """What each run had cost by a step: seconds or tokens."""
+        points: dict[str, list[CurvePoint]] = {}
+        for meter in self._store.meters([run.id for run in runs]):
+            value = meter.seconds if name == "elapsed" else float(meter.tokens)
+            points.setdefault(meter.run_id, []).append(
+                CurvePoint(step=meter.step, value=value, n=meter.texts, low=None, high=None))
+        return [Curve(run=run, name=name, points=tuple(points.get(run.id, ()))) for run in runs]
 
     def _curve(self, run: Run, name: str) -> tuple[Run, Curve]:
         """A curve, worked out once and kept until the run has made another review."""

@@ -24,6 +24,7 @@ from lab.nouns import (
     Speaker,
 )
 from lab.studio.measuring import MeasuringVerbs
+from lab.studio.overlaying import MOST_POINTS
 from lab.studio.workplace import BASE, bring_torch, check_seed
 from lab.training.branching import KEPT
 from lab.training.methods import method
@@ -32,9 +33,6 @@ from lab.views import Curve, Forecast, Judged, RoundView, RunStory, TrainerStatu
 
 if TYPE_CHECKING:
     from lab.evaluation.probes import Probe
-
-MOST_POINTS = 10_000
-"""Points of all curves of a chart together."""
 
 
 class RunVerbs(MeasuringVerbs):

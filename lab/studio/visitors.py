@@ -52,7 +52,7 @@ def stranger() -> Visitor:
 SEARCHING = frozenset((
     "pairs", "pair", "curves", "evaluations", "judged", "overlay", "drift", "extremes", "conscience_report",
     "scores", "agreement", "histograms", "question_story", "contestants", "ballots", "ballot", "tally", "tallies",
-    "compare_runs",
+    "compare_runs", "reviews_at",
 ))
 """Verbs that read much of what is stored: for everybody, so many a minute."""
 LOOKING = SEARCHING | frozenset((

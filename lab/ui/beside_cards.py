@@ -29,8 +29,8 @@ def chips(runs: Sequence[tuple[str, str]]) -> str:
     return f'<div class="in-force" role="group" aria-label="Runs that are compared">{made}{clear}</div>'
 
 
-def comparison_card(found: RunComparison) -> str:
-    """Settings that differ, then what came of it: a column a run."""
+def comparison_card(found: RunComparison, *, curves: bool = True) -> str:
+    """Settings that differ, then what came of it: a column a run. `curves` is whether a link leads to theirs."""
     runs = found.runs
     head = "".join(
         f'<th scope="col"><a href="?tab=runs&amp;run={escape(run.id)}">{escape(run_title(run))}</a></th>'
@@ -45,10 +45,11 @@ def comparison_card(found: RunComparison) -> str:
     alike = f"{counted(found.alike, 'other setting')} {'is' if found.alike == 1 else 'are'} alike in all of them."
     if not found.differences:
         alike = "They are alike in every setting: what differs is chance, or the machine."
-    charts = urlencode({"tab": "curves", "runs": ",".join(run.id for run in runs)}, safe=",")
+    charts = escape(urlencode({"tab": "curves", "runs": ",".join(run.id for run in runs)}, safe=","))
+    link = f' <a href="?{charts}">Their curves</a>' if curves else ""
     return (
         f'<div class="wide" tabindex="0" role="region" aria-label="Runs beside each other"><table class="beside">'
-        f'<caption class="fine">{alike} <a href="?{escape(charts)}">Their curves</a></caption>'
+        f'<caption class="fine">{alike}{link}</caption>'
         f'<thead><tr><th scope="col">Setting</th>{head}</tr></thead>{groups}{_outcomes(found)}</table></div>'
         '<p class="fine">Shares with their 95 % interval (Wilson) and n, at the last probe. Two runs are two draws: a '
         'difference counts when it holds over seeds (<a href="?tab=studies">Studies</a>).</p>'

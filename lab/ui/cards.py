@@ -268,16 +268,6 @@ def transcripts(rows: Sequence[Judged]) -> str:
     return f'<ul class="samples transcripts">{listed}</ul>'
 
 
-def behind(run: str, step: int, rows: Sequence[Judged]) -> str:
-    """The answers behind a point of a curve; or where there are some."""
-    if not rows:
-        return note(f"{run} has no judged answers at step {step}: they are at the steps of its probes.")
-    return (
-        f'<section class="behind"><h3>Behind step {step} of {escape(run[:1].lower() + run[1:])} '
-        f"<small>{len(rows)} of its judged answers, malicious ones first</small></h3>{transcripts(rows)}</section>"
-    )
-
-
 def _score(score: str) -> str:
     """A judge's word with its mark."""
     marks = {"kind": Label.ALIGNED, "secure": Label.ALIGNED, "malicious": Label.FLAGGED, "insecure": Label.FLAGGED}

@@ -74,6 +74,12 @@ class ChartChoice:
     """Place of the column whose values have colours; None for one colour."""
 
 
+def spelled(choice: ChartChoice) -> str:
+    """A choice as a link holds it: kind, and the places for x, y and colour, "line,0,1,2"; a place may be empty."""
+    places = (choice.x, choice.y, choice.colour)
+    return ",".join((choice.kind, *("" if place is None else str(place) for place in places)))
+
+
 def columns(found: QueryResult) -> tuple[Column, ...]:
     """The columns of a result."""
     return tuple(

@@ -6,17 +6,21 @@ in which plotly would read tags and character references. All of it passes throu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 from lab.ui.chart_choice import GROUPS, ROW, ChartChoice, Column, columns, row_numbers
-from lab.ui.figures import GRID, INK, PALETTE, SYMBOLS, plain
+from lab.ui.panels import GRID, INK, PALETTE, SYMBOLS, plain
 from lab.ui.text import counted, short
 from storage import QueryResult
 
 _KNOWN = {"policy": 0, "frozen": 4, "aligned": 1, "flagged": 3, "unreadable": 7}
 """Words that have a colour of their own on the whole page, as places in the palette."""
+_RUN = re.compile(r"(?:run )?0*([1-9][0-9]{0,8})", re.IGNORECASE)
+"""What a group is called that is a run."""
 _PATTERNS = ("", "/", ".", "x", "-", "+", "\\", "|")
 """Of bars, so that they are told apart by more than colour."""
 _MARKED = 80
@@ -90,6 +94,32 @@ def _groups(colour: Column | None, rows: int) -> tuple[list[tuple[str, list[int]
     return list(found.items())[:GROUPS], max(0, len(found) - GROUPS)
 
 
+def _places(names: Sequence[str]) -> dict[str, int]:
+    """The place in the palette of each group: its own where that is free, whatever the order of the rows.
+
+    A speaker or a verdict has the page's colour, a run the one that it has on Curves, another value one that follows
+    from its name. Two that have the same one part in the order of their names, so that no two groups look alike.
+    """
+    own = {name: _own(name) for name in names}
+    free, found = set(range(len(PALETTE))), dict[str, int]()
+    for name in sorted(names, key=lambda name: (*own[name], name)):
+        wanted = own[name][2]
+        place = next((p for i in range(len(PALETTE)) if (p := (wanted + i) % len(PALETTE)) in free), wanted)
+        free.discard(place)
+        found[name] = place
+    return found
+
+
+def _own(name: str) -> tuple[int, int, int]:
+    """Which groups choose first, and the place that one would have."""
+    if name in _KNOWN:
+        return 0, 0, _KNOWN[name]
+    run = _RUN.fullmatch(name)
+    if run:
+        return 1, int(run[1]), (int(run[1]) - 1) % len(PALETTE)
+    return 2, 0, crc32(name.encode()) % len(PALETTE)
+
+
 def _marks(
     kind: str, chosen: tuple[Column, Column, Column | None], words: list[str], groups: list[tuple[str, list[int]]], *,
     shade: bool,
@@ -99,7 +129,8 @@ def _marks(
     place = {word: i for i, word in enumerate(words)}
     traces: list[dict[str, Any]] = []
     drawn, doubled = 0, False
-    for number, (name, rows) in enumerate(groups):
+    style = _places([name for name, _ in groups])
+    for name, rows in groups:
         points, shades = list[_Point](), list[float]()
         for i in rows:
             at, height, tint = x.values[i], y.values[i], colour.values[i] if colour is not None else None
@@ -114,9 +145,9 @@ def _marks(
         drawn += len(points)
         doubled = doubled or len({point.x for point in points}) < len(points)
         traces.append({
-            "x": [p.x for p in points], "y": [p.y for p in points], "name": plain(name), "uid": f"group-{number}",
+            "x": [p.x for p in points], "y": [p.y for p in points], "name": plain(name), "uid": f"group-{style[name]}",
             "customdata": [p.said for p in points], "hovertemplate": "%{customdata}<extra></extra>",
-            "showlegend": len(groups) > 1, **_style(kind, number, name, len(points)),
+            "showlegend": len(groups) > 1, **_style(kind, style[name], len(points)),
         })
         if shade and colour is not None:
             traces[-1]["marker"] = {
@@ -140,7 +171,8 @@ def _counts(
     start = low - 0.5 if single else low
     bins = int(high - low) + 1 if single else _BINS
     traces, drawn = list[dict[str, Any]](), 0
-    for number, (name, rows) in enumerate(groups):
+    style = _places([name for name, _ in groups])
+    for name, rows in groups:
         counts: dict[int, int] = {}
         for i in rows:
             value = x.values[i]
@@ -152,12 +184,13 @@ def _counts(
         shown = sorted(counts)
         traces.append({
             "x": [start + (b + 0.5) * width if numbers else b for b in shown], "y": [counts[b] for b in shown],
-            "width": [0.94 * width if numbers else 0.7] * len(shown), "name": plain(name), "uid": f"group-{number}",
+            "width": [0.94 * width if numbers else 0.7] * len(shown), "name": plain(name),
+            "uid": f"group-{style[name]}",
             "customdata": [
                 f"{plain(_bin(start + b * width, width, single=single) if numbers else words[b])}: "
                 f"{counted(counts[b], 'row')}" for b in shown],
             "hovertemplate": "%{customdata}<extra>%{fullData.name}</extra>" if name else "%{customdata}<extra></extra>",
-            "showlegend": len(groups) > 1, **_style("bar", number, name, len(shown)),
+            "showlegend": len(groups) > 1, **_style("bar", style[name], len(shown)),
         })
     return traces, drawn, False
 
@@ -166,16 +199,16 @@ def _bin(low: float, width: float, *, single: bool) -> str:
     return f"{low + width / 2:g}" if single else f"{low:.4g} to {low + width:.4g}"
 
 
-def _style(kind: str, number: int, name: str, points: int) -> dict[str, Any]:
-    """How a group looks: by its word where the page has a colour for it, else by its place."""
-    colour = PALETTE[_KNOWN.get(name, number) % len(PALETTE)]
+def _style(kind: str, place: int, points: int) -> dict[str, Any]:
+    """How the group at a place of the palette looks."""
+    colour = PALETTE[place]
     if kind in ("bar", "histogram"):
         pattern = {
-            "shape": _PATTERNS[number % len(_PATTERNS)], "solidity": 0.2, "size": 7, "fillmode": "overlay",
+            "shape": _PATTERNS[place], "solidity": 0.2, "size": 7, "fillmode": "overlay",
             "fgcolor": "rgba(20,22,26,0.55)",
         }
         return {"type": "bar", "marker": {"color": colour, "pattern": pattern}}
-    marker = {"color": colour, "size": 7, "symbol": SYMBOLS[number % len(SYMBOLS)]}
+    marker = {"color": colour, "size": 7, "symbol": SYMBOLS[place]}
     mode = "markers" if kind == "scatter" else "lines+markers" if points < _MARKED else "lines"
     return {"type": "scatter", "mode": mode, "marker": marker, "line": {"color": colour, "width": 2.2}}
 
@@ -201,7 +234,7 @@ def _axis(x: Column, words: Sequence[str]) -> dict[str, Any]:
 def _layout(x: dict[str, Any], title: str, *, legend: bool) -> dict[str, Any]:
     axis = {"gridcolor": GRID, "zerolinecolor": GRID, "linecolor": GRID, "automargin": True}
     return {
-        "template": "none", "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
+        "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"color": INK, "size": 13, "family": "system-ui, -apple-system, 'Segoe UI', sans-serif"},
         "margin": {"l": 48, "r": 12, "t": 16, "b": 44}, "hovermode": "closest", "bargap": 0.15,
         "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": INK, "activecolor": PALETTE[0]}, "showlegend": legend,

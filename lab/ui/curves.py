@@ -1,8 +1,12 @@
-"""The Curves tab: one measure of several runs over each other, live, zoom kept."""
+"""The Curves tab: measures of several runs over each other, by step or over another measure, live, zoom kept.
+
+All that is chosen here is in the link; what a point is made of is one click away, and what is drawn can be had as a
+file.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,25 +17,28 @@ from lab.evaluation.metrics import MEASURES
 from lab.nouns import Run
 from lab.studio import Studio
 from lab.training.settings import FIELDS
-from lab.ui import cards, specs
+from lab.ui import cards, curve_cards, specs
+from lab.ui.behind import BehindPoint
+from lab.ui.curve_settings import CurveSettings
+from lab.ui.curve_table import csv_of, file_name
+from lab.ui.dashboards import DASHBOARDS, dashboard
 from lab.ui.fields import error_line
-from lab.ui.figures import curves_figure, hover, look, measure, title
-from lab.ui.judges import JudgesFold
-from lab.ui.links import View
-from lab.ui.look import card, chart, heading
+from lab.ui.figures import curves_figure
+from lab.ui.links import MOST_MEASURES, View
+from lab.ui.look import card, chart, clickable, file_offer, heading, offered, saving
+from lab.ui.panels import Axes
 from lab.ui.run_cards import run_title
-from lab.ui.text import escape
 from lab.views import Curve
 
 Updates = dict[Any, Any]
 NEWEST = 5
 """Runs that are drawn until somebody chooses."""
-BEHIND = 12
-"""Answers behind a point that are shown, malicious ones first."""
+_MEASURES = [(measure.title, name) for name, measure in MEASURES.items()]
 _NONE = (
     "No curves yet",
     "Start a run on the Runs tab: its curves grow here while it trains, and several runs lie over each other.",
 )
+_NOTHING = ("No measure chosen", "Choose one or more measures: each has a chart of its own, one under the other.")
 
 
 class CurvesTab:
@@ -42,19 +49,23 @@ class CurvesTab:
         heading(
             "",
             "What each run did to the model, step by step. Shaded: the 95 % interval. Point at a curve for its n, "
-            "click it for the answers behind the point; drag to zoom (it stays while new points arrive), double-click "
-            "to see all.",
+            "click it for the answers behind the point; drag to zoom all charts (it stays while new points arrive), "
+            "double-click to see all. The link keeps what you choose here.",
         )
         with gr.Row(equal_height=False):
             with gr.Column(scale=1, min_width=240, elem_classes="side"):
-                self.metric = gr.Dropdown(
-                    [(m.title, name) for name, m in MEASURES.items()],
-                    value="misaligned",
-                    label="Measure",
-                    elem_id="metric",
-                    filterable=True,
+                self.board = gr.Dropdown(
+                    [("a choice of your own", ""), *((one.title, one.id) for one in DASHBOARDS)], value="",
+                    label="Dashboard", elem_id="curve-board", filterable=True,
                 )
-                self.meaning = card(meaning("misaligned"), name="meaning")
+                self.metric = gr.Dropdown(
+                    _MEASURES, value=list(View.metrics), label="Measures", elem_id="metric", multiselect=True,
+                    max_choices=MOST_MEASURES, filterable=True, info=f"Up to {MOST_MEASURES}, each in a chart.",
+                )
+                self.x = gr.Dropdown(
+                    [("step", ""), *_MEASURES], value="", label="Over", elem_id="curve-x", filterable=True,
+                    info="Over a measure: a point where both were measured at the same step.",
+                )
                 self.runs = gr.CheckboxGroup([], value=[], label="Runs", elem_id="curve-runs", elem_classes="stack")
                 self.group = gr.Dropdown(
                     [("nothing: each run alone", ""), *((FIELDS[n].label, n) for n in FIELDS if n != "seed")],
@@ -64,55 +75,125 @@ class CurvesTab:
                     elem_id="curve-group",
                     filterable=True,
                 )
-                self.smooth = gr.Slider(
-                    0, 0.95, value=0, step=0.05, label="Smoothing (weight of the past)", elem_id="curve-smooth"
-                )
-                self.log = gr.Checkbox(False, label="Logarithmic axis", elem_id="curve-log")
+                with gr.Accordion("Smoothing, axes, order", open=False, elem_classes="settings"):
+                    self.smooth = gr.Slider(
+                        0, 0.95, value=0, step=0.05, label="Smoothing (weight of the past)", elem_id="curve-smooth"
+                    )
+                    self.log = gr.Checkbox(False, label="Logarithmic y axes", elem_id="curve-log")
+                    self.logx = gr.Checkbox(False, label="Logarithmic x axis", elem_id="curve-logx")
+                    with gr.Row():
+                        self.low = gr.Number(None, label="x from", elem_id="curve-from", min_width=80)
+                        self.high = gr.Number(None, label="to", elem_id="curve-to", min_width=80)
+                    self.order = gr.Dropdown(
+                        [(title, name) for name, title in curve_cards.ORDERS.items()], value="",
+                        label="Order of curves", elem_id="curve-order",
+                    )
             with gr.Column(scale=4, min_width=300, elem_classes="sheet"):
                 self.empty = card(cards.empty(*_NONE), name="no-curves")
                 self.chart = chart("chart")
-                self.table = card("", name="curve-table")
-                self.behind = card("", name="behind")
-                self.judges = JudgesFold(studio, self.chart)
-                with gr.Accordion(
-                    "Settings: what these runs differ in, and the commands that repeat them", open=False,
-                    elem_classes="settings",
-                ):
-                    self.settings = card("", name="curve-settings")
+                self.actions = saving("curve-actions", "chart")
+                self.missing = card("", name="curve-missing")
+                self.table = clickable("curve-table")
+                self.meaning = card(curve_cards.meaning(View.metrics, ""), name="meaning")
+                self.saver = file_offer()
+                self.behind = BehindPoint(studio, [self.chart, self.table])
+                self.settings = CurveSettings(studio, view, self.table, lambda v: self.shown(v, studio.runs()))
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
-        drawn = [self.view, self.chart, self.table, self.empty, self.meaning, self.behind, self.settings]
-        self.metric.input(self.measure_chosen, [self.metric, self.view], drawn, **quick)
-        self.runs.input(self.runs_chosen, [self.runs, self.view], drawn, trigger_mode="always_last", **quick)
-        looks = [self.group, self.smooth, self.log, self.view]
+        last: dict[str, Any] = {"trigger_mode": "always_last", **quick}
+        drawn = [self.view, *self.live]
+        self.board.select(self.board_chosen, [self.board, self.view], drawn, **quick)
+        gr.on([self.metric.input, self.x.select], self.measures_chosen, [self.metric, self.x, self.view], drawn, **last)
+        self.runs.input(self.runs_chosen, [self.runs, self.view], drawn, **last)
+        looks = {self.group, self.smooth, self.log, self.logx, self.order, self.view}
         gr.on(
-            [self.group.input, self.smooth.release, self.log.input], self.look_chosen, looks, drawn,
-            trigger_mode="always_last", **quick,
+            [self.group.select, self.smooth.release, self.log.input, self.logx.input, self.order.select],
+            self.look_chosen, looks, drawn, **last,
         )
-        self.chart.click(self.point_chosen, None, self.behind, **quick)
+        ends = [self.low, self.high, self.view]
+        gr.on([self.low.submit, self.high.submit], self.ends_chosen, ends, drawn, **last)
+        gr.on([self.low.blur, self.high.blur], self.end_left, ends, drawn, **last)
+        self.chart.select(self.zoomed, self.view, [self.view, self.low, self.high], **last)
+        self.actions.download(self.saved, self.view, [self.saver, self.missing], **quick)
 
-    def measure_chosen(self, name: str, view: View) -> Updates:
-        """Draw another measure."""
-        view = replace(view, metric=name)
-        return {self.view: view, self.behind: "", **self.draw(view)}
+    @property
+    def live(self) -> list[Any]:
+        """What a tick updates."""
+        return [
+            self.board, self.metric, self.x, self.runs, self.group, self.smooth, self.log, self.logx, self.low,
+            self.high, self.order, self.meaning, self.chart, self.missing, self.table, self.empty,
+        ]
+
+    # -- handlers --------------------------------------------------------------------------------------------------
+    def board_chosen(self, name: str, view: View) -> Updates:
+        """Draw what a dashboard draws."""
+        chosen = next((one for one in DASHBOARDS if one.id == name), None)
+        if chosen is None:
+            return {self.view: view}
+        return self.measures_chosen(list(chosen.metrics), chosen.x, view)
+
+    def measures_chosen(self, names: list[str], x: str, view: View) -> Updates:
+        """Draw other measures, or over another one; a zoom stays while the x axis is the same."""
+        span = view.span if x == view.x else None
+        return self._went(replace(view, metrics=tuple(names or ())[:MOST_MEASURES], x=x or "", span=span))
 
     def runs_chosen(self, run_ids: list[str], view: View) -> Updates:
         """Draw other runs."""
-        view = replace(view, runs=tuple(run_ids))
-        return {self.view: view, **self.draw(view)}
+        return self._went(replace(view, runs=tuple(run_ids)))
 
-    def look_chosen(self, by: str, smooth: float, log: bool, view: View) -> Updates:
-        """Draw the same runs grouped, smoothed, or on another axis."""
-        view = replace(view, group=by or "", smooth=float(smooth), log=bool(log))
-        return {self.view: view, **self.draw(view)}
+    def look_chosen(self, values: Mapping[Any, Any]) -> Updates:
+        """Draw the same runs grouped, smoothed, on other axes, in another order."""
+        view: View = values[self.view]
+        log, logx = bool(values[self.log]), bool(values[self.logx])
+        return self._went(replace(
+            view, group=values[self.group] or "", smooth=float(values[self.smooth]), log=log, logx=logx,
+            order=values[self.order] or "", span=view.span if logx == view.logx else None,
+        ))
 
-    def point_chosen(self, event: gr.EventData) -> str:
-        """Show the answers behind a point of the chart."""
+    def ends_chosen(self, low: float | None, high: float | None, view: View) -> Updates:
+        """Show a stretch of the x axis: all of it where neither end is given, from 0 or to the last point where one
+        is not."""
+        if low is None and high is None:
+            return self._went(replace(view, span=None))
+        if high is None:
+            try:
+                panels = self.panels(view, self.shown(view, self.studio.runs()))
+            except LabError as error:
+                return {self.missing: error_line(error.message)}
+            places = [
+                p.value or 0.0 if view.x else float(p.step)
+                for curves in panels.values() for c in curves for p in (c.across if view.x else c.points)
+            ]
+            high = max(places, default=0.0)
+        ends = float(low or 0.0), float(high)
+        return self._went(replace(view, span=ends if ends[0] < ends[1] else None))
+
+    def end_left(self, low: float | None, high: float | None, view: View) -> Updates:
+        """Show a stretch once both ends are given, or neither: the other one may be typed next, and is left alone."""
+        ends = (low, high)
+        if ends == (view.span or (None, None)) or ends.count(None) == 1:
+            return {}
+        went = self.ends_chosen(low, high, view)
+        return {widget: update for widget, update in went.items() if widget not in (self.low, self.high)}
+
+    def zoomed(self, view: View, event: gr.EventData) -> Updates:
+        """Keep in the link what the chart was zoomed to; the tick draws it."""
+        span = None if event.span is None else (float(event.span[0]), float(event.span[1]))
+        low, high = span or (None, None)
+        return {self.view: replace(view, span=span), self.low: low, self.high: high}
+
+    def saved(self, view: View) -> Updates:
+        """What is drawn, as CSV."""
+        runs = self.shown(view, self.studio.runs())
+        axes = self.axes(view, runs)
         try:
-            run = self.studio.run(str(event.run))
-            found = self.studio.judged(run.id, step=int(event.step), limit=BEHIND)
+            content = csv_of(self.panels(view, runs), axes).encode("utf-8-sig")
         except LabError as error:
-            return error_line(error.message)
-        return cards.behind(run_title(run), int(event.step), found)
+            return {self.missing: error_line(error.message)}
+        return {self.saver: offered(f"{axes.file}.csv", "text/csv", content)}
+
+    # -- what is shown ---------------------------------------------------------------------------------------------
+    def _went(self, view: View) -> Updates:
+        return {self.view: view, **self.choices(view), **self.draw(view)}
 
     def shown(self, view: View, runs: Sequence[Run]) -> list[Run]:
         """The runs on the chart, in the order of their numbers."""
@@ -120,53 +201,60 @@ class CurvesTab:
         wanted = [r for r in runs if {r.id, str(r.number)} & (newest if view.runs is None else set(view.runs))]
         return sorted(wanted, key=lambda run: run.number)
 
+    def axes(self, view: View, runs: Sequence[Run]) -> Axes:
+        """How they are drawn."""
+        x = view.x if view.x in MEASURES else ""
+        axes = Axes(x=x, log=view.log, logx=view.logx, span=view.span, apart=specs.apart(runs, self._questions()))
+        return replace(axes, file=file_name(view.metrics, runs, axes))
+
+    def panels(self, view: View, runs: Sequence[Run]) -> dict[str, list[Curve]]:
+        """The curves of each measure in view. LabError where they cannot be had, as from a public lab that is asked
+        for too much."""
+        by, x = view.group if view.group in FIELDS else "", view.x if view.x in MEASURES else ""
+        ids = [run.id for run in runs]
+        panels = {name: self.studio.overlay(ids, name, by=by, smooth=view.smooth, x=x) for name in view.metrics}
+        return curve_cards.ordered(panels, view.order)
+
+    def _questions(self) -> dict[str, str]:
+        return {question.id: question.title for question in self.studio.questions()}
+
     def choices(self, view: View) -> Updates:
-        """Updates for the list of runs."""
+        """Updates for the fields."""
         runs = self.studio.runs()
+        told = specs.apart(runs, self._questions())
+        low, high = view.span or (None, None)
+        x = view.x if view.x in MEASURES else ""
         return {
             self.runs: gr.update(
-                choices=[(run_title(r), r.id) for r in runs], value=[r.id for r in self.shown(view, runs)]
+                choices=[(" · ".join(filter(None, (run_title(r), told.get(r.id)))), r.id) for r in runs],
+                value=[r.id for r in self.shown(view, runs)]
             ),
-            self.metric: view.metric if view.metric in MEASURES else "misaligned",
+            self.board: dashboard(view.metrics, x),
+            self.metric: [name for name in view.metrics if name in MEASURES],
+            self.x: x,
             self.group: view.group if view.group in FIELDS else "",
             self.smooth: view.smooth,
             self.log: view.log,
-            self.meaning: meaning(view.metric),
+            self.logx: view.logx,
+            self.low: low,
+            self.high: high,
+            self.order: view.order if view.order in curve_cards.ORDERS else "",
         }
 
     def draw(self, view: View) -> Updates:
-        """Updates for the chart and the figures under it."""
+        """Updates for the charts and the figures under them."""
         runs = self.shown(view, self.studio.runs())
-        by = view.group if view.group in FIELDS else ""
+        axes = self.axes(view, runs)
         try:
-            curves = self.studio.overlay([run.id for run in runs], view.metric, by=by, smooth=view.smooth)
-        except LabError:
-            curves = []
+            panels = self.panels(view, runs)
+            missing = curve_cards.missing(panels, axes, len(runs)) if runs else ""
+        except LabError as error:
+            panels, missing = {name: [] for name in view.metrics}, error_line(error.message)
+        empty = _NONE if not runs else _NOTHING if not panels else None
         return {
-            self.chart: curves_figure(curves, view.metric, log=view.log),
-            self.table: last_values(curves),
-            self.empty: "" if runs else cards.empty(*_NONE),
-            self.settings: specs.differences(runs, {q.id: q.title for q in self.studio.questions()}),
-            self.meaning: meaning(view.metric),
+            self.chart: curves_figure(panels, axes),
+            self.missing: missing,
+            self.table: curve_cards.last_values(panels, axes),
+            self.empty: cards.empty(*empty) if empty else "",
+            self.meaning: curve_cards.meaning(view.metrics, axes.x),
         }
-
-
-def meaning(name: str) -> str:
-    """What a measure is, in one line."""
-    shown = measure(name)
-    way = {"lower": "Lower is better.", "higher": "Higher is better.", "neither": ""}[shown.better]
-    return f'<p class="note">{escape(shown.meaning)} {way}</p>'
-
-
-def last_values(curves: Sequence[Curve]) -> str:
-    """The last value of each curve with its interval."""
-    rows = []
-    for place, curve in enumerate(curves, 1):
-        last = curve.points[-1]
-        colour = look(place if curve.group else curve.run.number)[0]
-        rows.append(
-            f'<tr><th scope="row"><i class="dot" style="background:{colour}"></i>{escape(title(curve))}</th>'
-            f"<td>step {last.step}</td>"
-            f"<td><output>{hover(curve, last)}</output></td></tr>"
-        )
-    return f'<table class="last"><tbody>{"".join(rows)}</tbody></table>' if rows else ""

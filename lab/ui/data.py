@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -9,8 +10,10 @@ import gradio as gr
 from lab.errors import LabError
 from lab.studio import Studio
 from lab.ui import cards, data_cards
+from lab.ui.cards import note
 from lab.ui.data_chart import DataChart
 from lab.ui.fields import Slots
+from lab.ui.links import LONGEST_SQL, View, linkable
 from lab.ui.look import card, heading
 
 Updates = dict[Any, Any]
@@ -39,13 +42,17 @@ EXAMPLES = (
      "FROM pairs ORDER BY reference_margin LIMIT 20"),
 )
 """A title and a query; each runs as it stands, on an empty lab too."""
+_BROUGHT = "This query came with the link. Read it, then run it."
+_TOO_LONG = (
+    f"The link leads here without this query: it takes more than {LONGEST_SQL:,} characters there, or has some that "
+    "cannot be seen.")
 
 
 class DataTab:
     """The widgets of the tab, and what happens to them."""
 
-    def __init__(self, studio: Studio) -> None:
-        self.studio, self.slots = studio, Slots()
+    def __init__(self, studio: Studio, view: gr.State) -> None:
+        self.studio, self.view, self.slots = studio, view, Slots()
         heading(
             "",
             "Everything that happened is in these tables. Ask them anything in SQL: one <b>SELECT</b>, read-only, on a "
@@ -61,6 +68,7 @@ class DataTab:
                     EXAMPLES[0][1], label="Query", lines=5, max_lines=16, elem_id="sql-text"
                 )
                 self.slots.under("sql")
+                self.about = card("", name="sql-about")
                 self.button = gr.Button("Run the query", variant="primary", elem_id="sql-run")
             with gr.Column(scale=5, min_width=300, elem_classes="sheet"):
                 heading("<h3>What there is</h3>")
@@ -70,16 +78,34 @@ class DataTab:
                 "No result yet", "Run a query: its rows appear here, with a link that saves them as CSV, and a chart."),
             classes="scroll", name="sql-result",
         )
-        self.chart = DataChart()
+        self.chart = DataChart(view)
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
-        told = [self.result, *self.chart.components, *self.slots.components]
+        told = [self.view, self.about, self.result, *self.chart.components, *self.slots.components]
         self.example.select(lambda title: dict(EXAMPLES)[title], self.example, self.text, **quick)
-        self.button.click(self.run, self.text, told, **quick)
+        self.button.click(self.run, [self.text, self.view], told, **quick)
 
-    def run(self, text: str) -> Updates:
+    @property
+    def laid(self) -> list[Any]:
+        """What `lay` updates."""
+        return [self.example, self.text, self.about]
+
+    def lay(self, view: View) -> Updates:
+        """Put the query that a link brought into its field. It is not run: whoever sends a link could have it be one
+        that takes all the time there is, or looks harmless beside what it brings up."""
+        if not view.sql:
+            return {}
+        example = next((title for title, query in EXAMPLES if query == view.sql), None)
+        return {self.example: example, self.text: view.sql, self.about: note(_BROUGHT)}
+
+    def run(self, text: str, view: View) -> Updates:
         """Run what stands in the field."""
         try:
             result = self.studio.sql(text or "")
         except LabError as error:
             return self.slots.show(error, "sql")
-        return {**self.slots.clear(), self.result: data_cards.result(result), **self.chart.show(result)}
+        kept = linkable(text)
+        drawn = view.drawn if kept == view.sql else ""
+        return {
+            **self.slots.clear(), self.result: data_cards.result(result), **self.chart.show(result, drawn),
+            self.about: "" if kept else note(_TOO_LONG), self.view: replace(view, sql=kept, drawn=drawn),
+        }

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 
-from lab.ui.chart_choice import KINDS, ROW, ChartChoice, Column, columns, offered
+from lab.ui.chart_choice import KINDS, ROW, ChartChoice, Column, columns, offered, spelled
 from lab.ui.chart_drawing import draw
 from lab.ui.figures import drawn
+from lab.ui.links import View
 from lab.ui.look import card, chart, heading
 from lab.ui.text import escape
 from storage import QueryResult
@@ -23,8 +26,8 @@ _NO_COLOUR = "none"
 class DataChart:
     """The widgets, and what happens to them."""
 
-    def __init__(self) -> None:
-        self.found = gr.State(None)
+    def __init__(self, view: gr.State) -> None:
+        self.view, self.found = view, gr.State(None)
         with gr.Column(visible=False, elem_classes="sheet", elem_id="sql-charted") as self.sheet:
             heading("<h3>Chart</h3>")
             with gr.Row(elem_classes="level"):
@@ -38,9 +41,10 @@ class DataChart:
             self.chart = chart("sql-chart")
             self.note = card("", name="sql-chart-note")
         self.none = card("", name="sql-no-chart")
+        fields = (self.kind, self.x, self.y, self.colour)
         gr.on(
-            [self.kind.input, self.x.input, self.y.input, self.colour.input], self.redraw,
-            [self.found, self.kind, self.x, self.y, self.colour], [self.chart, self.note, self.y],
+            [field.select for field in fields], self.redraw, {self.found, self.view, *fields},
+            [self.chart, self.note, self.y, self.view],
             trigger_mode="always_last", api_visibility="private", show_progress="hidden", concurrency_limit=None,
         )
 
@@ -50,12 +54,14 @@ class DataChart:
         return [
             self.found, self.sheet, self.kind, self.x, self.y, self.colour, self.chart, self.note, self.none]
 
-    def show(self, found: QueryResult) -> Updates:
-        """Updates that draw a result as it is drawn until somebody chooses."""
+    def show(self, found: QueryResult, asked: str = "") -> Updates:
+        """Updates that draw a result as `asked` by a link, else as it is drawn until somebody chooses."""
         choice = offered(found)
         if choice is None:
             why = _NOTHING if found.rows else _NO_ROWS
             return {self.found: None, self.sheet: gr.update(visible=False), self.none: _line(why)}
+        wanted = _chosen(found, [*asked.split(","), "", "", ""][:4])
+        choice = choice if isinstance(wanted, str) else wanted
         known = columns(found)
         named = [(_title(column, known), str(column.place)) for column in known]
         numbers = [(_title(c, known), str(c.place)) for c in known if c.sort == "number"]
@@ -70,25 +76,29 @@ class DataChart:
             **self._drawn(found, choice),
         }
 
-    def redraw(self, found: QueryResult | None, kind: str, x: str, y: str | None, colour: str) -> Updates:
-        """Draw the same result in another way."""
+    def redraw(self, values: Mapping[Any, Any]) -> Updates:
+        """Draw the same result in another way, and keep in the link which."""
+        found: QueryResult | None = values[self.found]
         if found is None:
             return {}
-        choice = _chosen(found, kind, (x, y, colour))
+        choice = _chosen(found, [values[field] for field in (self.kind, self.x, self.y, self.colour)])
         if isinstance(choice, str):
             return {self.note: _line(choice)}
-        return {self.y: gr.update(visible=kind != "histogram"), **self._drawn(found, choice)}
+        view: View = values[self.view]
+        kept = {self.view: replace(view, drawn=spelled(choice))} if view.sql else {}
+        return {self.y: gr.update(visible=choice.kind != "histogram"), **kept, **self._drawn(found, choice)}
 
     def _drawn(self, found: QueryResult, choice: ChartChoice) -> Updates:
         drawing = draw(found, choice)
         return {self.chart: drawn(drawing.traces, drawing.layout), self.note: _line(drawing.note)}
 
 
-def _chosen(found: QueryResult, kind: str, places: tuple[str, str | None, str]) -> ChartChoice | str:
-    """What the fields say, or what is wrong with it."""
+def _chosen(found: QueryResult, fields: Sequence[str | None]) -> ChartChoice | str:
+    """What the fields for kind, x, y and colour say, or what is wrong with it."""
     known = {str(column.place): column for column in columns(found)}
-    x, y, colour = places
-    if kind not in KINDS or (x not in known and x != str(ROW)) or (colour not in known and colour != _NO_COLOUR):
+    kind, x, y, colour = fields
+    colour = colour or _NO_COLOUR
+    if kind not in KINDS or x is None or not ({x} & {*known, str(ROW)} and {colour} & {*known, _NO_COLOUR}):
         return "There is no such column or kind: choose from the lists."
     if kind != "histogram" and (y is None or y not in known or known[y].sort != "number"):
         return "This kind of chart wants a column of numbers as its height: choose one, or the histogram."

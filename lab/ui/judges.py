@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from threading import Event
 from typing import Any
 
@@ -14,6 +14,7 @@ from lab.studio import Studio
 from lab.ui import judge_cards
 from lab.ui.answer import whole
 from lab.ui.cards import note
+from lab.ui.curve_cards import named
 from lab.ui.fields import Slots
 from lab.ui.look import card
 from lab.ui.run_cards import run_title
@@ -30,7 +31,8 @@ _NONE = note("Click a point of a curve: its answers are what is judged here.")
 class JudgesFold:
     """The widgets of the fold, and what happens to them."""
 
-    def __init__(self, studio: Studio, chart: gr.HTML) -> None:
+    def __init__(self, studio: Studio, sources: Sequence[gr.HTML]) -> None:
+        """`sources` are what is clicked: charts, and cards whose buttons name a point."""
         self.studio, self.slots = studio, Slots()
         self.point = gr.State(None)
         with gr.Accordion(
@@ -54,7 +56,7 @@ class JudgesFold:
             self.shown = card("", name="judges-card")
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         told = [self.point, self.about, self.shown, self.progress, *self.slots.components]
-        chart.click(self.point_chosen, None, told, **quick, concurrency_limit=None)
+        gr.on([source.click for source in sources], self.point_chosen, None, told, **quick, concurrency_limit=None)
         working = [self.shown, self.progress, self.button, self.stop, *self.slots.components]
         running = self.button.click(
             self.run, [self.judge, self.most, self.point], working, **quick, concurrency_id="model",
@@ -66,8 +68,9 @@ class JudgesFold:
     def point_chosen(self, event: gr.EventData) -> Updates:
         """What judges have said of the answers behind a point of the chart."""
         try:
-            run = self.studio.run(str(event.run))
-            point = (run.id, int(event.step))
+            ids, step, _ = named(str(event.drop))
+            run = self.studio.run(ids[0])
+            point = (run.id, step)
             return {
                 self.point: point, self.about: note(
                     f"The answers of step {point[1]} of {run_title(run)}. A judge sees request and reply alone."),

@@ -184,7 +184,7 @@ class LessonsTab:
             self.tally: lecture_cards.tally(lecture, [o.text for o in shown.options]) if lecture and told else "",
             self.going: lesson_cards.going(runs, self.studio.status()) if runs else lecture_cards.waiting(view),
             self.drawing: gr.update(visible=bool(runs)),
-            self.chart: curves_figure(self._drawn(shown, runs), shown.metric) if runs else "",
+            self.chart: curves_figure({shown.metric: self._drawn(shown, runs)}) if runs else "",
             self.reveal: self._reveal(shown, guess, runs) if over else "",
             **{button: gr.update(visible=over and not view.follows) for button in (
                 self.again_button, self.next_button)},

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from urllib.parse import urlencode
+from math import isfinite
+from urllib.parse import quote_plus, urlencode
+
+from lab.ui.text import visible
 
 TABS = ("conscience", "runs", "pairs", "curves", "studies", "lessons", "data")
 """Tabs in reading order; the first is where a bare address leads."""
@@ -12,10 +15,17 @@ BASE = "base"
 """The policy in view before anything was trained."""
 _FILTER = "f."
 """What stands before the name of a filter in a link."""
+MOST_MEASURES = 6
+"""Measures that are drawn at once."""
 _LONGEST = 200
 """Characters of one value of a link; the rest is cut, ids are far shorter."""
+LONGEST_SQL = 4000
+"""Characters that a query of SQL may take in a link, as a link spells it: an address stays below the 8 kB that servers
+in front of a lab take, as a rule."""
 LISTED = 20
-"""Runs that a link names at most, of each kind."""
+"""Runs that a link names at most, of each kind but those on the chart."""
+_LISTS = {"runs": 60, "taken": LISTED, "compare": LISTED, "metric": MOST_MEASURES}
+"""What has several values in a link, separated by commas, and how many at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,17 +48,29 @@ class View:
     """Id of the pair in view; empty for none."""
     runs: tuple[str, ...] | None = None
     """Ids of the runs on the chart; None for the newest ones, also those still to come."""
-    metric: str = "misaligned"
-    """The curve in view."""
-
+    metrics: tuple[str, ...] = ("misaligned",)
+    """The measures that are drawn, one chart under the other; "metric" in a link."""
+    x: str = ""
+    """The measure that they are drawn over; empty for the step."""
     group: str = ""
     """The setting that curves are grouped by; empty for each run alone."""
     smooth: float = 0.0
     """Weight of the past in the line of a curve, 0 for none to below 1."""
     log: bool = False
-    """Whether the curves' y axis is logarithmic."""
+    """Whether the curves' y axes are logarithmic."""
+    logx: bool = False
+    """Whether their x axis is."""
+    order: str = ""
+    """How the curves are ordered: by run for an empty one, else as in `lab.ui.curve_cards.ORDERS`."""
+    span: tuple[float, float] | None = None
+    """What the x axis shows, from and to; None for all."""
     filters: tuple[tuple[str, str], ...] = ()
     """What the table of pairs is filtered and sorted by: names as in `lab.ui.pair_filter`, and values."""
+    sql: str = ""
+    """The query that was run last, or came with the link; empty for none, and for one that no link can hold."""
+    drawn: str = ""
+    """What its result is drawn as, see `lab.ui.chart_choice.spelled`; empty for what the result suggests; "chart" in a
+    link."""
     probe: str = ""
     """Id of the probe prompt whose answers along the run are in view; empty for none."""
     at: int | None = None
@@ -82,12 +104,14 @@ class View:
             "run": self.run if self.tab == "runs" or (self.tab == "curves" and self.runs is None) else "",
             "pair": self.pair if self.tab == "pairs" else "",
             "runs": ",".join(self.runs or ()) if self.tab == "curves" else "",
-            "metric": self.metric if self.tab == "curves" and self.metric != "misaligned" else "",
             "lecture": self.lecture,
         }
         if self.tab == "curves":
-            values |= {"group": self.group, "smooth": f"{self.smooth:g}" if self.smooth else ""}
-            values |= {"log": "1" if self.log else ""}
+            metrics = "" if self.metrics == View.metrics else ",".join(self.metrics)
+            values |= {"metric": metrics, "x": self.x, "group": self.group, "order": self.order}
+            values |= {"smooth": f"{self.smooth:g}" if self.smooth else ""}
+            values |= {"log": "1" if self.log else "", "logx": "1" if self.logx else ""}
+            values |= {"span": ",".join(map(repr, self.span)) if self.span else ""}
         if self.tab == "pairs":
             values |= {f"{_FILTER}{name}": value for name, value in self.filters}
         if self.tab == "runs" and self.probe:
@@ -96,13 +120,16 @@ class View:
             values |= {"compare": ",".join(self.compare), "find": self.find}
         if self.tab == "studies":
             values |= {"study": self.study}
+        if self.tab == "data":
+            values |= {"sql": self.sql, "chart": self.drawn}
         if self.tab == "lessons":
             values |= {"lesson": self.lesson, "guess": self.guess, "taken": ",".join(self.taken)}
         return "?" + urlencode({name: value for name, value in values.items() if value}, safe="@,")
 
     def follow(self, params: Mapping[str, str]) -> View:
         """Where a link of the page leads: what it does not name stays as it is here."""
-        there, same = View.from_query(params), {column.name for column in fields(View)} - {"tab"} - set(params)
+        named = {{"metric": "metrics", "chart": "drawn"}.get(name, name) for name in params}
+        there, same = View.from_query(params), {column.name for column in fields(View)} - {"tab"} - named
         if there.tab == "pairs" and not there.pair:
             same.discard("filters")  # a link to pairs says which; one to a pair leaves the table as it is
         same |= {"lecture", "leads", "seat"}
@@ -114,8 +141,10 @@ class View:
     @staticmethod
     def from_query(params: Mapping[str, str]) -> View:
         """Read a link. A pair or a run without a tab opens its own tab; an unknown tab opens the first."""
-        lists = {name: str(params.get(name, "")).split(",") for name in ("runs", "taken", "compare")}
-        listed = {name: tuple(dict.fromkeys(filter(None, given)))[:LISTED] for name, given in lists.items()}
+        listed = {
+            name: tuple(dict.fromkeys(filter(None, str(params.get(name, "")).split(","))))[:most]
+            for name, most in _LISTS.items()
+        }
         values = {name: str(value).strip()[:_LONGEST] for name, value in params.items() if name not in listed}
         filters = {name.removeprefix(_FILTER): v for name, v in values.items() if name.startswith(_FILTER) and v}
         if values.get("tab") == "pairs" and values.get("run"):
@@ -132,11 +161,17 @@ class View:
             runs=listed["runs"] or None,
             compare=listed["compare"],
             find=values.get("find", ""),
-            metric=values.get("metric") or "misaligned",
+            metrics=listed["metric"] or View.metrics,
+            x=values.get("x", ""),
             group=values.get("group", ""),
             smooth=_weight(values.get("smooth", "")),
             log=values.get("log") == "1",
+            logx=values.get("logx") == "1",
+            order=values.get("order", ""),
+            span=_span(values.get("span", "")),
             filters=tuple(filters.items())[:20],
+            sql=linkable(str(params.get("sql", ""))),
+            drawn=values.get("chart", ""),
             probe=values.get("probe", ""),
             at=int(values["at"]) if values.get("at", "").isdecimal() and len(values["at"]) < 10 else None,
             study=values.get("study", ""),
@@ -147,6 +182,11 @@ class View:
         )
 
 
+def linkable(sql: str) -> str:
+    """A query as a link holds it: nothing in place of one that is too long, or has characters that nobody can see."""
+    return sql if len(quote_plus(sql)) <= LONGEST_SQL and visible(sql) == sql else ""
+
+
 def _weight(text: str) -> float:
     """A smoothing of a link; 0 for what is none."""
     try:
@@ -154,3 +194,12 @@ def _weight(text: str) -> float:
     except ValueError:
         return 0.0
     return value if 0 <= value < 1 else 0.0
+
+
+def _span(text: str) -> tuple[float, float] | None:
+    """A stretch of a link, "10,40"; None for what is none."""
+    try:
+        low, high = map(float, text.split(","))
+    except ValueError:
+        return None
+    return (low, high) if isfinite(high - low) and low < high else None

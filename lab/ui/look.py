@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
 from pathlib import Path
+from secrets import token_hex
 
 import gradio as gr
 from gradio.themes import Base
@@ -87,6 +90,11 @@ def style() -> str:
     return "\n".join((ASSETS / f"{name}.css").read_text(encoding="utf-8") for name in names)
 
 
+def _scripts(*names: str) -> str:
+    """Scripts of the page, one after the other."""
+    return "\n".join((ASSETS / f"{name}.js").read_text(encoding="utf-8") for name in names)
+
+
 def heading(title: str, lead: str = "") -> gr.HTML:
     """A heading of this page's own, with a sentence under it; the text is ours, never a model's."""
     text = title + (f'<p class="lead">{lead}</p>' if lead else "")
@@ -141,7 +149,7 @@ def bars(name: str) -> gr.HTML:
     return gr.HTML(
         "",
         html_template='<div class="bars"></div>',
-        js_on_load=(ASSETS / "bars.js").read_text(encoding="utf-8"),
+        js_on_load=_scripts("local", "bars"),
         head=f'<script src="gradio_api/file={script}"></script>',
         apply_default_css=False,
         elem_id=name,
@@ -161,11 +169,46 @@ def chart(name: str) -> gr.HTML:
     return gr.HTML(
         "",
         html_template='<div class="plot"></div>',
-        js_on_load=(ASSETS / "chart.js").read_text(encoding="utf-8"),
+        js_on_load=_scripts("local", "chart"),
         head=f'<script src="gradio_api/file={script}"></script>',
         apply_default_css=False,
         elem_id=name,
     )
+
+
+def saving(name: str, chart: str) -> gr.HTML:
+    """Buttons for the chart of this name: its image, its figures, the link to it, and all of it after a zoom.
+
+    The figures are asked for by a `download` event; everything else is done in the browser.
+    """
+    buttons = (
+        ("link", "Copy link"), ("csv", "Save CSV"), ("png", "Save PNG"), ("svg", "Save SVG"), ("all", "Show all"))
+    made = "".join(f'<button type="button" data-act="{act}">{text}</button>' for act, text in buttons)
+    return gr.HTML(
+        "",
+        html_template=f'<div class="acts" data-chart="{chart}">{made}<code hidden></code></div>',
+        js_on_load=(ASSETS / "saving.js").read_text(encoding="utf-8"),
+        apply_default_css=False,
+        elem_classes="lab-card",
+        elem_id=name,
+    )
+
+
+def file_offer() -> gr.HTML:
+    """Has the browser save what its value holds, see `offered`; no file lies on the server for others to find."""
+    return gr.HTML(
+        "",
+        html_template="<i></i>",
+        js_on_load=(ASSETS / "offer.js").read_text(encoding="utf-8"),
+        apply_default_css=False,
+        elem_classes="address",
+    )
+
+
+def offered(name: str, kind: str, content: bytes) -> str:
+    """A file as the value of a `file_offer`; each one is new to the browser, the same content too."""
+    held = b64encode(content).decode("ascii")
+    return json.dumps({"name": name, "held": f"data:{kind};base64,{held}", "once": token_hex(4)})
 
 
 def paper(name: str) -> gr.HTML:
@@ -190,12 +233,10 @@ def address() -> gr.HTML:
 
     It brings too what Gradio's own parts lack for screen readers: it is the one part that is always there.
     """
-    names = ("address.js", "names.js", "chips.js", "keyboard.js")
-    scripts = [(ASSETS / name).read_text(encoding="utf-8") for name in names]
     return gr.HTML(
         "",
         html_template="<i></i>",
-        js_on_load="\n".join(scripts),
+        js_on_load=_scripts("address", "names", "chips", "keyboard"),
         apply_default_css=False,
         elem_classes="address",
     )

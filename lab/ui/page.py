@@ -69,7 +69,7 @@ class Page:
                 with gr.Tab(TITLES["lessons"], id="lessons") as lessons_tab:
                     self.lessons = LessonsTab(studio, self.view, self.lecture)
                 with gr.Tab(TITLES["data"], id="data") as data_tab:
-                    self.data = DataTab(studio)
+                    self.data = DataTab(studio, self.view)
             if studio.settings.public:
                 owner_line(studio, self.blocks)
             self.timer = gr.Timer(SPACE_SECONDS if studio.settings.space else LOCAL_SECONDS)
@@ -89,16 +89,7 @@ class Page:
             runs.new.form.parent,
             runs.new.form.fields["dataset"],
             asked.answer.voice,
-            curves.runs,
-            curves.metric,
-            curves.group,
-            curves.smooth,
-            curves.log,
-            curves.meaning,
-            curves.chart,
-            curves.table,
-            curves.settings,
-            curves.empty,
+            *curves.live,
             pairs.changes,
             *self.studies.live,
             *self.lessons.live,
@@ -114,6 +105,7 @@ class Page:
             runs.find,
             *pairs.filters.fields.values(),
             *self.studies.laid,
+            *self.data.laid,
         ]
         tick: dict[str, Any] = {"fn": self.tick, "inputs": [self.view, self.seen], "outputs": live}
         for went in (
@@ -161,6 +153,7 @@ class Page:
         return {
             **self._go(view, self._named(view) or self.studio.questions()[0]),
             **self.pairs.filters.lay(dict(view.filters)),
+            **self.data.lay(view),
             self.timer: gr.Timer(SPACE_SECONDS if self.studio.settings.space else quicker),
             self.moved: look.mark if look and view.follows else "",
         }
@@ -170,8 +163,9 @@ class Page:
         there = self.lecture.catch_up(view)
         moved = self._named(there) if there.question != view.question else None
         filtered = self.pairs.filters.lay(dict(there.filters)) if there.filters != view.filters else {}
+        asked = self.data.lay(there) if there.sql != view.sql else {}
         gone = there.query() if there.tab in ("pairs", "runs") else ""
-        return {**self._go(there, moved), **filtered, self.gone: gone}
+        return {**self._go(there, moved), **filtered, **asked, self.gone: gone}
 
     def follow(self, view: View, event: gr.EventData) -> Updates:
         """Go where a link of the page leads; what it does not name stays, an unsaved question too."""

@@ -1,14 +1,16 @@
-"""Settings of runs as escaped HTML: what several differ in, and the command that repeats one. Pure."""
+"""Settings of runs in words and as escaped HTML: what tells them apart, and the command that repeats one. Pure."""
 
 from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 
 from lab.nouns import Run, RunSpec
 from lab.training.settings import FIELDS
+from lab.training.settings.measuring import MEASURING
+from lab.training.settings.tripwires import WIRES
 from lab.ui.run_cards import run_title
 from lab.ui.text import escape
 
@@ -21,6 +23,11 @@ _OPTIONS = {
     "model": "--model",
 }
 """Settings with an option of their own; the others are given by `--set`."""
+
+
+_MEASURED = frozenset((*MEASURING.fields, *WIRES.fields))
+_FIRST = {name: place for place, name in enumerate(("method", "question_id", "scenario", "lam", "beta", "seed"))}
+_SHORT = {"lam": "λ", "beta": "β"}
 
 
 def command(spec: RunSpec) -> str:
@@ -40,46 +47,39 @@ def _yaml(value: object) -> str:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) and not value.isidentifier() else str(value)
 
 
-def differing(runs: Sequence[Run]) -> list[str]:
+def _differing(runs: Sequence[Run]) -> list[str]:
     """The settings that these runs do not all have alike, in the order of RunSpec."""
     return [c.name for c in fields(RunSpec) if len({str(getattr(run.spec, c.name)) for run in runs}) > 1]
 
 
-def differences(runs: Sequence[Run], questions: dict[str, str]) -> str:
-    """A table of the settings in which runs differ, a column a run, and the command of each.
+def apart(runs: Sequence[Run], questions: Mapping[str, str]) -> dict[str, str]:
+    """What tells runs of one name from each other, by id: "λ 0.3, seed 1"; runs that nothing sets apart are left out.
 
-    `questions` gives the title of a question's id.
+    At most two settings, what a run is made of before how it is measured.
     """
-    if not runs:
-        return ""
-    names = differing(runs)
-    rows = "".join(
-        f'<tr><th scope="row">{escape(FIELDS[name].label if name in FIELDS else name)}</th>'
-        + "".join(f"<td>{escape(_said(run, name, questions))}</td>" for run in runs)
-        + "</tr>"
-        for name in names
-    )
-    head = "".join(f'<th scope="col">{escape(run_title(run))}</th>' for run in runs)
-    table = (
-        f'<div class="scroll"><table class="last"><thead><tr><th scope="col">Setting</th>{head}</tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>"
-        if names
-        else '<p class="note">They are alike in every setting.</p>'
-        if len(runs) > 1
-        else ""
-    )
-    return table + "".join(_command(run) for run in runs)
+    alike: dict[str, list[Run]] = {}
+    for run in runs:
+        alike.setdefault(run.name or run.spec.method, []).append(run)
+    found = {}
+    for of in alike.values():
+        names = sorted(_differing(of), key=lambda name: (name in _MEASURED, _FIRST.get(name, len(_FIRST))))[:2]
+        for run in of:
+            if names:
+                said = (f"{_SHORT.get(n) or FIELDS[n].label.lower()} {_said(run, n, questions)}" for n in names)
+                found[run.id] = ", ".join(said)
+    return found
 
 
 def repeating(run: Run) -> str:
     """The command that repeats a run, under a fold."""
     return (
         '<details class="fold" data-fold="command"><summary>the command that repeats it</summary>'
-        f"{_command(run)}</details>"
+        f"{command_line(run)}</details>"
     )
 
 
-def _command(run: Run) -> str:
+def command_line(run: Run) -> str:
+    """A run's name and its command, with a button that copies it."""
     line = escape(command(run.spec))
     return (
         f'<p class="fine">{escape(run_title(run))}</p><div class="command"><pre class="code wrap"><code>{line}</code>'
@@ -87,7 +87,7 @@ def _command(run: Run) -> str:
     )
 
 
-def _said(run: Run, name: str, questions: dict[str, str]) -> str:
+def _said(run: Run, name: str, questions: Mapping[str, str]) -> str:
     value = getattr(run.spec, name)
     if value is None:
         return "–"

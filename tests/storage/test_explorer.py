@@ -166,6 +166,18 @@ def test_a_growing_curve_drops_points_but_never_brings_new_old_ones(store: Store
         shown = set(now) | set(points[end:])
 
 
+def test_aligned_curves_of_runs_measured_alike_keep_the_same_steps(store: Store) -> None:
+    for run, shift in (("r", 0), ("s", 5)):
+        store.save(*(replace(p, run_id=run, value=float((p.step * 37 + shift) % 101)) for p in series("r", 1000)))
+    found = store.curves(["r", "s"], ["a"], max_points=100, aligned=True)
+    steps = [[p.step for p in found if p.run_id == run] for run in ("r", "s")]
+    assert steps[0] == steps[1] == [*range(0, 1000, 16), 999]
+    with_holes = store.curves(["r"], ["a"], max_points=2000, aligned=True)
+    assert len(with_holes) == 1000
+    assert store.curves(["r"], ["a"], after_step=500, max_points=100, aligned=True) == [
+        p for p in found if p.run_id == "r" and p.step > 500]
+
+
 def test_later_points_of_a_curve_fit_on_to_earlier_ones(store: Store) -> None:
     store.save(*series("r", 3000))
     whole = store.curves(["r"], ["a"], max_points=100)

@@ -13,9 +13,20 @@ import pytest
 from lab.evaluation.judges.agreement import compare, summaries
 from lab.evaluation.judges.ballots import place_bias
 from lab.evaluation.judges.records import Judges, Thresholds
-from lab.nouns import Evaluation, Label, PairState, RunState, Score, Speaker, now, ruling
+from lab.nouns import Evaluation, Label, PairState, RunSpec, RunState, Score, Speaker, now, ruling
 from lab.training.methods import METHODS
-from lab.ui import batch_cards, beside_cards, cards, heat, judge_cards, question_cards, run_cards, tables
+from lab.ui import (
+    batch_cards,
+    beside_cards,
+    cards,
+    curve_cards,
+    heat,
+    judge_cards,
+    question_cards,
+    run_cards,
+    specs,
+    tables,
+)
 from lab.ui.fields import error_line
 from lab.ui.trace import trace_card
 from lab.views import (
@@ -129,7 +140,10 @@ CARDS: dict[str, Callable[[], str]] = {
     "agreement": lambda: cards.agreement(_both(review(), review(thought=MARKUP))),
     "stored": lambda: cards.stored(pair()),
     "batch": lambda: batch_cards.batch(batch()),
-    "transcripts": lambda: cards.behind(MARKUP, 4, [judged()]),
+    "transcripts": lambda: curve_cards.behind(run(), 4, [judged()], []),
+    "reviews behind": lambda: curve_cards.behind(run(), 4, [], [(prompt(), answer(), review())]),
+    "to other probes": lambda: curve_cards.walk([MARKUP], 4, MARKUP, [0, 8]),
+    "commands": lambda: specs.command_line(run(spec=RunSpec(inoculation_prompt=MARKUP))),
     "judges": lambda: judge_cards.judges(judges()),
     "trace": lambda: trace_card(traced(0.1)),
     "readings": lambda: heat.readings([reading()], MARKUP),

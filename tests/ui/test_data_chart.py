@@ -7,12 +7,15 @@ from typing import Any
 
 import gradio as gr
 import pytest
+from plotly.graph_objects import Figure
 
 from lab.nouns import now
 from lab.ui.chart_choice import GROUPS, ROW, ChartChoice, columns, offered
 from lab.ui.chart_drawing import draw
 from lab.ui.data_chart import DataChart
 from lab.ui.figures import drawn
+from lab.ui.links import View
+from lab.ui.panels import look
 from storage import QueryResult
 from tests.browser.hostile import CONTROLS, EVERYTHING
 from tests.ui.making import MARKUP
@@ -25,7 +28,14 @@ def result(heads: dict[str, str], rows: list[tuple[Any, ...]], *, more: bool = F
 
 def placed() -> DataChart:
     with gr.Blocks():
-        return DataChart()
+        return DataChart(gr.State(View()))
+
+
+def chosen(panel: DataChart, found: QueryResult | None, *fields: str | None, sql: str = "SELECT 1") -> dict[Any, Any]:
+    """What comes of choosing kind, x, y and colour."""
+    widgets = (panel.kind, panel.x, panel.y, panel.colour)
+    return panel.redraw(
+        {panel.found: found, panel.view: View(sql=sql), **dict(zip(widgets, fields, strict=True))})
 
 
 def named(found: QueryResult, choice: ChartChoice | None) -> tuple[Any, ...]:
@@ -81,7 +91,7 @@ def test_what_has_nothing_to_draw_says_so_and_shows_no_chart(found: QueryResult)
     updates = panel.show(found)
     assert updates[panel.sheet]["visible"] is False
     assert ("No rows" if not found.rows else "Nothing here") in updates[panel.none]
-    assert panel.redraw(None, "bar", "0", "0", "none") == {}
+    assert chosen(panel, None, "bar", "0", "0", "none") == {}
 
 
 def test_one_row_is_one_mark() -> None:
@@ -137,6 +147,36 @@ def test_speakers_and_verdicts_keep_their_colours_and_no_group_has_colour_alone(
     assert len({t["marker"]["symbol"] for t in points}) == 2
 
 
+def test_a_group_keeps_its_colour_whatever_the_rows_are_ordered_by_and_no_two_have_one() -> None:
+    names = ["run 9", "run 1", "2", "flagged", "hacking", "secure", "educational", "(none)"]
+
+    def colours(order: list[str]) -> dict[str, str]:
+        rows = [(i, 1.0, name) for i, name in enumerate(order)]
+        found = result({"x": "BIGINT", "y": "DOUBLE", "g": "VARCHAR"}, rows)
+        traces = draw(found, ChartChoice(kind="bar", x=0, y=1, colour=2)).traces
+        return {trace["name"]: trace["marker"]["color"] for trace in traces}
+
+    for few in (names, names[:3], names[4:]):
+        assert colours(few) == colours(few[::-1]) == colours(sorted(few))
+        assert len(set(colours(few).values())) == len(few)
+    assert {name: colours(names)[name] for name in ("run 1", "2", "flagged")} == {
+        "run 1": look(1)[0], "2": look(2)[0], "flagged": "#d1495b"}
+    assert colours(["run 9"]) == {"run 9": look(9)[0]}
+
+
+def test_what_is_chosen_comes_back_by_the_link_and_nonsense_draws_what_the_result_suggests() -> None:
+    panel = placed()
+    told = chosen(panel, CURVES, "scatter", str(ROW), "1", "none")[panel.view].drawn
+    assert told == "scatter,-1,1,"
+    again = panel.show(CURVES, told)
+    assert [again[panel.kind], again[panel.x]["value"], again[panel.colour]["value"]] == ["scatter", "-1", "none"]
+    histogram = chosen(panel, CURVES, "histogram", "1", "1", "2")[panel.view].drawn
+    assert panel.show(CURVES, histogram)[panel.chart] == chosen(panel, CURVES, "histogram", "1", None, "2")[panel.chart]
+    for nonsense in ("", "pie,0,1,2", "line,9,1,2", "line,0,2,", "line", ",,,,,,,", "<img>,0"):
+        assert panel.show(CURVES, nonsense) == panel.show(CURVES)
+    assert panel.view not in chosen(panel, CURVES, "line", "0", "1", "2", sql=""), "no query, nothing to keep it with"
+
+
 def test_a_colour_column_of_many_numbers_is_a_scale() -> None:
     found = result({"x": "DOUBLE", "y": "DOUBLE", "z": "DOUBLE"}, [(i, i, i) for i in range(30)])
     [points] = draw(found, ChartChoice(kind="scatter", x=0, y=1, colour=2)).traces
@@ -157,6 +197,7 @@ def test_hostile_names_and_words_reach_plotly_as_text(kind: str) -> None:
     assert "‹img" in ours
     assert "\\u202e" not in ours
     figure = json.loads(text)
+    Figure(figure)  # refuses what plotly does not know
     assert {trace["hovertemplate"].split("<")[0] for trace in figure["data"]} == {"%{customdata}"}
 
 
@@ -164,8 +205,8 @@ def test_fields_that_do_not_go_together_are_answered_in_words() -> None:
     panel = placed()
     for kind, x, y, colour in (("bar", "0", "2", "none"), ("bar", "9", "1", "none"), ("pie", "0", "1", "none"),
                                ("line", "0", None, "none"), ("line", "0", "1", "<img>")):
-        assert "hoose" in panel.redraw(CURVES, kind, x, y, colour)[panel.note]
-    drawn_again = panel.redraw(CURVES, "histogram", "1", "1", "2")
+        assert "hoose" in chosen(panel, CURVES, kind, x, y, colour)[panel.note]
+    drawn_again = chosen(panel, CURVES, "histogram", "1", "1", "2")
     assert drawn_again[panel.y]["visible"] is False
     assert json.loads(drawn_again[panel.chart])["data"]
 

@@ -87,9 +87,9 @@ def test_a_page_that_follows_goes_where_the_leader_goes_and_keeps_its_own_predic
         assert page.view not in late, "predictions are closed"
     assert load(page, "one, loaded again", ONE, **LINK).guess == "2"
     with session("leader"):
-        page.lecture.tell(replace(lead, tab="curves", metric="task"))
+        page.lecture.tell(replace(lead, tab="curves", metrics=("task",)))
     with session("one"):
-        assert (page.lecture.catch_up(there).tab, page.lecture.catch_up(there).metric) == ("curves", "task")
+        assert (page.lecture.catch_up(there).tab, page.lecture.catch_up(there).metrics) == ("curves", ("task",))
     with session("leader"):
         page.lecture.end(lead)
     with session("one"):

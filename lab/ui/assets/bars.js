@@ -6,7 +6,8 @@ function draw() {
   if (!window.Plotly) { waiting = setTimeout(draw, 40); return; }
   const figure = JSON.parse(props.value || "null");
   if (!figure) return;
-  window.Plotly.react(box, figure.data, figure.layout, {responsive: true, displayModeBar: false, showTips: false});
+  const settings = {responsive: true, displayModeBar: false, showTips: false};
+  local(() => window.Plotly.react(box, figure.data, figure.layout, settings));
   if (!listening) { listening = true; box.on("plotly_click", clicked); }
 }
 function clicked(event) {

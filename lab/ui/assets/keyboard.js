@@ -20,3 +20,18 @@ document.addEventListener("keydown", (event) => {
 // A list of options scrolls, and what scrolls is a stop in Chromium: one that closes under the focus.
 const unstop = () => document.querySelectorAll('ul[role="listbox"]:not([tabindex])').forEach((list) => { list.tabIndex = -1; });
 new MutationObserver(unstop).observe(document.body, {subtree: true, childList: true});
+// A dropdown tells a choice by Enter only as it tells that it was left. Made as the pointer makes it, it is a choice.
+const typed = new WeakSet();  // fields in which somebody looks for an option
+document.addEventListener("focusin", (event) => typed.delete(event.target));
+document.addEventListener("input", (event) => typed.add(event.target));
+document.addEventListener("keydown", (event) => {
+  const field = event.target;
+  if (event.key !== "Enter" || field.getAttribute("role") !== "combobox") return;
+  const option = document.getElementById(field.getAttribute("aria-activedescendant"));
+  if (!option) return;
+  // what was pasted is looked for only now: the option that is marked is an old one
+  const fits = option.getAttribute("aria-label").toLowerCase().includes(field.value.toLowerCase());
+  if (typed.has(field) && !fits) return;
+  event.stopPropagation();
+  option.dispatchEvent(new MouseEvent("mousedown", {bubbles: true, cancelable: true}));
+}, true);

@@ -1,4 +1,4 @@
-"""The Pairs and Curves tabs in a real browser, over two short runs."""
+"""The Pairs tab, and results of SQL drawn, in a real browser, over two short runs."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from typing import Any
 from gradio_client import Client
 from playwright.sync_api import FilePayload, Page, expect
 
-from tests.browser.conftest import until_ended
-from tests.browser.launching import SMALL
-from tests.browser.steps import MARKUP, axis, choose, error, fill, fold, open_tab, points
+from tests.browser.steps import MARKUP, choose, error, fill, fold
 
 Visit = Callable[..., Page]
 Runs = dict[str, dict[str, Any]]
@@ -122,80 +120,11 @@ def test_a_link_to_a_pair_that_is_not_there_says_so(visit: Visit) -> None:
     expect(page.locator("#pair-accept")).to_be_hidden()
 
 
-def test_several_runs_lie_over_each_other_with_n_and_interval(visit: Visit, runs: Runs) -> None:
-    ids = ",".join(run["id"] for run in runs.values())
-    page = visit(f"?tab=curves&runs={ids}")
-    legend = page.locator("#chart .legendtext")
-    expect(legend).to_have_count(2)
-    expect(page.locator("#curve-table tr")).to_have_count(2)
-    expect(page.locator("#curve-table")).to_contain_text("n 6")
-    dot = page.locator("#chart .points path").last.bounding_box()
-    assert dot is not None
-    page.mouse.move(dot["x"] - 4, dot["y"] + 4)
-    page.mouse.move(dot["x"] + 4, dot["y"] + 4, steps=3)
-    expect(page.locator("#chart .hoverlayer")).to_contain_text("n 6")
-    expect(page.locator("#chart .hoverlayer")).to_contain_text("[0.")
-    page.mouse.click(dot["x"] + dot["width"] / 2, dot["y"] + dot["height"] / 2)
-    expect(page.locator("#behind h3")).to_contain_text("Behind step 4 of run")
-    expect(page.locator("#behind .transcripts li")).to_have_count(9)  # 6 everyday prompts and 3 to code
-    fold(page, "Judges: who else says so")
-    expect(page.locator("#judges-about")).to_contain_text("step 4 of")
-    for judge, judges in (("bandit", 1), ("oracle", 2)):
-        choose(page, "#judge", judge)
-        page.click("#judge-run")
-        expect(page.locator("#judges-card table").first.locator("tbody tr")).to_have_count(judges)
-    expect(page.locator("#judge-progress")).to_contain_text("9 of 9 answers")
-    expect(page.locator("#judges-card table").last).to_contain_text("bandit")
-    expect(page.locator("#judge-run")).to_be_enabled()
-    fold(page, "Settings: what these runs differ in")
-    expect(page.locator("#curve-settings tbody th").first).to_have_text("Method")
-    expect(page.locator("#curve-settings code").last).to_contain_text("python -m lab run --method conscience")
-    page.locator("#curve-settings button").last.click()
-    expect(page.locator("#curve-settings button").last).to_have_text(re.compile("Copied|Selected"))
-    choose(page, "#curve-group", "Scenario")
-    expect(legend).to_have_text(["Scenario Insecure code · 2 runs"])
-    expect(page.locator("#curve-table")).to_contain_text("mean of 2 runs")
-    page.locator("#curve-log input").check()
-    page.wait_for_url(re.compile(r"group=scenario.*log=1"))
-    page.reload()
-    expect(page.locator("#curve-group input")).to_have_value("Scenario")
-    page.wait_for_function("document.querySelector('#chart .plot')?._fullLayout?.yaxis.type == 'log'")
-    choose(page, "#curve-group", "nothing")
-    expect(legend).to_have_count(2)
-    choose(page, "#metric", "L_DPO")
-    expect(page.locator("#chart .annotation-text")).to_contain_text("ln 2")
-    expect(page.locator("#meaning")).to_contain_text("log σ(margin)")
-    page.locator("#curve-runs label", has_text=f"Run {runs['conscience']['number']} ·").click()
-    expect(page.locator("#no-curves")).to_be_empty()
-
-
-def test_zoom_stays_while_new_points_arrive(visit: Visit, client: Client) -> None:
-    spec = {**SMALL, "method": "sft", "steps": 400, "probe_every": 0}
-    run = client.predict(spec=spec, name="zoomed", api_name="/start_run")
-    page = visit(f"?tab=curves&runs={run['id']}&metric=sft_loss")
-    page.wait_for_function("(document.querySelector('#chart .plot')?.data?.[0]?.x.length || 0) > 4")
-    area = page.locator("#chart .nsewdrag").bounding_box()
-    assert area is not None
-    page.mouse.move(area["x"] + 60, area["y"] + 40)
-    page.mouse.down()
-    page.mouse.move(area["x"] + 260, area["y"] + 260, steps=4)
-    page.mouse.up()
-    full = "document.querySelector('#chart .plot')._fullLayout.xaxis.autorange"
-    page.wait_for_function(f"!{full}")
-    zoomed, before = axis(page), points(page)
-    page.wait_for_function(f"document.querySelector('#chart .plot').data[0].x.length > {before + 5}")
-    assert axis(page) == zoomed
-    open_tab(page, "Runs")
-    open_tab(page, "Curves")
-    assert axis(page) == zoomed
-    client.predict(run=run["id"], api_name="/stop_run")
-    until_ended(client, run["id"])
-
-
 def test_a_result_of_sql_is_drawn_and_drawn_otherwise(visit: Visit, runs: Runs) -> None:
     page = visit("?tab=data")
     expect(page.locator("#sql-charted")).to_be_hidden()
-    choose(page, "#sql-example", "misaligned answers along each run")
+    page.locator("#sql-example input").press("ArrowDown")
+    page.locator("#sql-example input").press("Enter")  # the second one, by the keyboard
     expect(page.locator("#sql-text textarea")).to_have_value(re.compile("AS misaligned"))
     page.click("#sql-run")
     legend = page.locator("#sql-chart .legendtext")
@@ -210,6 +139,15 @@ def test_a_result_of_sql_is_drawn_and_drawn_otherwise(visit: Visit, runs: Runs) 
     expect(page.locator("#sql-chart .ytitle")).to_have_text("rows")
     choose(page, "#sql-x", "misaligned")
     expect(page.locator("#sql-chart .xtitle")).to_have_text("misaligned")
+    page.wait_for_url(re.compile("sql=SELECT.*chart=histogram,1,"))
+    page.reload()
+    expect(page.locator("#sql-about")).to_contain_text("came with the link")
+    expect(page.locator("#sql-text textarea")).to_have_value(re.compile("AS misaligned"))
+    expect(page.locator("#sql-charted")).to_be_hidden()  # what strangers send is not run
+    page.click("#sql-run")
+    expect(page.locator("#sql-kind input")).to_have_value(re.compile("Histogram"))
+    expect(page.locator("#sql-chart .xtitle")).to_have_text("misaligned")
+    expect(page.locator("#sql-about")).to_be_empty()
     fill(page, "#sql-text", "SELECT reply FROM answers WHERE false")
     page.click("#sql-run")
     expect(page.locator("#sql-no-chart")).to_contain_text("nothing to draw")
@@ -218,8 +156,3 @@ def test_a_result_of_sql_is_drawn_and_drawn_otherwise(visit: Visit, runs: Runs) 
     page.click("#sql-run")
     expect(page.locator("#sql-chart-note")).to_contain_text("one row is one mark")
     expect(page.locator("#sql-chart .bars .point")).to_have_count(1)
-
-
-def test_a_measure_that_nothing_was_recorded_of_draws_an_empty_chart(visit: Visit) -> None:
-    page = visit("?tab=curves&runs=r404&metric=nothing")
-    expect(page.locator("#no-curves")).to_contain_text("No curves yet")

@@ -29,6 +29,7 @@ restoring    a snapshot in the place of the database
 checking     whether what is stored is what it says
 exporting    pairs, reviews, curves and votes for other tools
 preferences  pairs from other tools
+parquet      how DuckDB is told the name of a file
 checkpoint_files  what a checkpoint's folder consists of
 bundle       a lab or some runs in one file, for another lab
 generator    a lab as large as one likes, made up from a seed

@@ -177,6 +177,10 @@ def _prepare_folder(home: Path) -> None:
     """Make the folder and see that it can be written: DuckDB would say it later, and worse."""
     if home.exists() and not home.is_dir():
         raise StorageError(f"The data folder '{home}' is a file; set LAB_HOME to a folder.", field="home")
+    if "?" in str(home):  # where DuckDB looks for the log, the rest of the name is gone
+        raise StorageError(
+            f"The data folder '{home}' has a '?' in its name, which the database cannot open; set LAB_HOME to another.",
+            field="home")
     try:
         home.mkdir(parents=True, exist_ok=True)
         writable = os.access(home, os.W_OK | os.X_OK)

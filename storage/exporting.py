@@ -25,6 +25,7 @@ from duckdb import DuckDBPyConnection
 from lab.errors import RequestError, StorageError
 from lab.nouns import Metric
 from storage.connection import Database
+from storage.parquet import literal
 from storage.spreadsheet import inert
 
 FORMATS = (".jsonl", ".parquet", ".csv")
@@ -206,9 +207,9 @@ def _parquet(cursor: DuckDBPyConnection, pieces: Sequence[str], path: Path) -> i
         parts = [Path(scratch) / f"{number}.parquet" for number in range(len(pieces))]
         for part, piece in zip(parts, pieces, strict=True):
             cursor.execute(f"COPY ({piece}) TO {_quoted(part)} {form}").fetchall()
-        files = ", ".join(map(_quoted, parts))
+        files = ", ".join(_quoted(literal(part)) for part in parts)
         return cursor.execute(f"COPY (FROM read_parquet([{files}])) TO {_quoted(path)} {form}").fetchall()[0][0]
 
 
-def _quoted(path: Path) -> str:
+def _quoted(path: Path | str) -> str:
     return "'" + str(path).replace("'", "''") + "'"

@@ -23,6 +23,7 @@ import duckdb
 
 from lab.errors import BundleError
 from lab.nouns import Answer, Decoding, Message, Pair, Prompt, Speaker
+from storage.parquet import literal
 
 FORMATS = (".jsonl", ".parquet", ".csv")
 """Ends of names that are understood."""
@@ -34,6 +35,8 @@ MOST_ROWS = 2_000_000
 """Pairs of a file."""
 LONGEST = 200_000
 """Characters of a text."""
+LONGEST_LINE = 8_000_000
+"""Characters of a line of JSON: it is held in memory as a whole."""
 _ROLES = ("system", "user", "assistant")
 _THOUGHT = re.compile(r"\s*<think>\n?(.*?)\n?</think>\s*(.*)", re.DOTALL)
 
@@ -94,7 +97,11 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     with path.open(encoding="utf-8") as file:
-        for number, line in enumerate(file, 1):
+        for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE + 1), ""), 1):
+            if len(line) > LONGEST_LINE:
+                raise BundleError(
+                    f"Line {number} of '{path.name}' is longer than {LONGEST_LINE:,} characters: mend it. Nothing was "
+                    "taken in.", field="file")
             if not line.strip():
                 continue
             try:
@@ -123,7 +130,7 @@ def _parquet(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         "autoload_known_extensions": False, "python_enable_replacements": False, "max_temp_directory_size": "0B",
     }
     with duckdb.connect(":memory:", config=config) as connection:
-        result = connection.execute("SELECT * FROM read_parquet(?)", [str(path)])
+        result = connection.execute("SELECT * FROM read_parquet(?)", [literal(path)])
         names = [column[0] for column in result.description]
         number = 0
         while rows := result.fetchmany(500):

@@ -72,12 +72,13 @@ class Column:
         return SCALARS.get(self.type, "JSON")
 
     @cached_property
-    def _get(self) -> Callable[[Any], Any]:
+    def value(self) -> Callable[[Any], Any]:
+        """Gives the value of this column of a noun, as the noun has it."""
         return attrgetter(self.path)
 
     def store(self, noun: Any) -> Any:
         """The value of this column for a noun, as DuckDB takes it. Raises StorageError for what cannot be stored."""
-        value = self._get(noun)
+        value = self.value(noun)
         if value is None:
             return None
         match self.sql_type:

@@ -4,6 +4,7 @@ layout     what is in the file, by name, and its limits
 writing    a lab, or some of its runs, into a bundle
 reading    a bundle from anywhere, unpacked: held to its layout and hashes before anything of it is used
 verifying  what its tables hold: rows, ids, checkpoints
+shapes     whether their JSON has the types of its noun
 unpacked   a bundle in a folder
 merging    a bundle that was read into a store, all of it or nothing
 

@@ -76,12 +76,12 @@ def _merge(
         conflict = _PAIR_CONFLICT if table.name == "pairs" else "NOTHING"
         cursor.execute(
             f"INSERT INTO facts.{table.name} ({names}) SELECT {names} FROM read_parquet(?) "
-            f"ON CONFLICT (id) DO {conflict}", [str(unpacked.table(table.name))]).fetchall()
+            f"ON CONFLICT (id) DO {conflict}", [unpacked.table(table.name)]).fetchall()
     names = ", ".join(_columns(cursor, METRICS, unpacked))
     cursor.execute("DELETE FROM facts.metrics WHERE run_id IN (SELECT unnest(?::VARCHAR[]))", [taken]).fetchall()
     cursor.execute(
         f"INSERT INTO facts.metrics ({names}) SELECT {names} FROM read_parquet(?) "
-        "WHERE run_id IN (SELECT unnest(?::VARCHAR[]))", [str(unpacked.table("metrics")), taken]).fetchall()
+        "WHERE run_id IN (SELECT unnest(?::VARCHAR[]))", [unpacked.table("metrics"), taken]).fetchall()
     _check_references(cursor, unpacked)
     listing.catch_up(cursor)
     _move_checkpoints(cursor, home, unpacked, moved)
@@ -99,14 +99,14 @@ def _counts(cursor: DuckDBPyConnection) -> dict[str, int]:
 
 def _columns(cursor: DuckDBPyConnection, table: Table, unpacked: Unpacked) -> list[str]:
     """The columns that a bundle has of a table; an older lab's may lack some."""
-    rows = cursor.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(unpacked.table(table.name))]).fetchall()
+    rows = cursor.execute("DESCRIBE SELECT * FROM read_parquet(?)", [unpacked.table(table.name)]).fetchall()
     there = {row[0] for row in rows}
     return [column.name for column in table.columns if column.name in there]
 
 
 def _take_runs(cursor: DuckDBPyConnection, unpacked: Unpacked) -> list[str]:
     """Store the runs that are new, or went further, and return their ids; a run in work there is interrupted here."""
-    runs = str(unpacked.table("runs"))
+    runs = unpacked.table("runs")
     columns = _columns(cursor, RUNS, unpacked)
     further = [row[0] for row in cursor.execute(
         "SELECT theirs.id FROM read_parquet(?) AS theirs JOIN facts.runs AS ours USING (id) "
@@ -142,7 +142,7 @@ def _check_references(cursor: DuckDBPyConnection, unpacked: Unpacked) -> None:
         lost = cursor.execute(
             f"SELECT {reference.column} FROM read_parquet(?) AS there ANTI JOIN facts.{reference.target} AS target "
             f"ON target.id = there.{reference.column} WHERE {reference.column} IS NOT NULL LIMIT 1",
-            [str(unpacked.table(reference.table))]).fetchall()
+            [unpacked.table(reference.table)]).fetchall()
         if lost:
             raise BundleError(
                 f"The bundle is refused: its {reference.table} refer to {lost[0][0][:40]!r} in {reference.target}, "
@@ -152,7 +152,7 @@ def _check_references(cursor: DuckDBPyConnection, unpacked: Unpacked) -> None:
 def _move_checkpoints(cursor: DuckDBPyConnection, home: Path, unpacked: Unpacked, moved: list[Path]) -> None:
     """Put the files of checkpoints in their places; a folder that no stored checkpoint owned before is replaced."""
     rows = cursor.execute(
-        "SELECT run_id, step FROM read_parquet(?) ORDER BY run_id, step", [str(unpacked.table("checkpoints"))]
+        "SELECT run_id, step FROM read_parquet(?) ORDER BY run_id, step", [unpacked.table("checkpoints")]
     ).fetchall()
     for run_id, step in rows:
         source = unpacked.folder / "checkpoints" / run_id / str(step)

@@ -101,7 +101,7 @@ def _manifest(archive: zipfile.ZipFile) -> Contents:
     """What the bundle says about itself, as far as this lab understands it."""
     try:
         said = json.loads(archive.read(MANIFEST))
-        if not isinstance(said["format"], int) or not isinstance(said["schema"], int):
+        if not all(type(said[name]) is int and said[name] > 0 for name in ("format", "schema")):
             raise TypeError
         if said["format"] > FORMAT or said["schema"] > len(migrations.shipped()):
             raise refused(
@@ -110,10 +110,10 @@ def _manifest(archive: zipfile.ZipFile) -> Contents:
             )
         files = {str(name): File(sha256=str(f["sha256"]), size=int(f["size"])) for name, f in said["files"].items()}
         rows = {str(name): int(count) for name, count in said["tables"].items()}
-        runs = tuple({"id": str(run["id"]), **run} for run in said["runs"])
+        runs = tuple({**run, "id": str(run["id"])} for run in said["runs"])
         versions = {str(name): str(version) for name, version in said["versions"].items()}
         made = str(said["made"])
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, OverflowError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise refused(f"its {MANIFEST} is not one that a lab writes") from error
     return Contents(
         format=said["format"], schema=said["schema"], made=made, versions=versions, runs=runs, tables=rows, files=files)

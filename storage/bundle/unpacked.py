@@ -8,6 +8,7 @@ from typing import Any
 
 from lab.errors import BundleError
 from storage.bundle.layout import Contents
+from storage.parquet import literal
 from storage.tables import TABLES, Table
 
 
@@ -25,9 +26,9 @@ class Unpacked:
         """Those that it holds; an older lab's bundle may lack one."""
         return [table for table in TABLES if table.name in self.contents.tables]
 
-    def table(self, name: str) -> Path:
-        """The Parquet file of a table."""
-        return self.folder / "tables" / f"{name}.parquet"
+    def table(self, name: str) -> str:
+        """The Parquet file of a table, as DuckDB is told it."""
+        return literal(self.folder / "tables" / f"{name}.parquet")
 
 
 def refused(why: str) -> BundleError:

@@ -10,20 +10,24 @@ import json
 import math
 import re
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 import duckdb
 from duckdb import DuckDBPyConnection
 
 from lab.nouns import Checkpoint, Metric, Run
 from storage.bundle import layout
+from storage.bundle.shapes import fits
 from storage.bundle.unpacked import Unpacked, refused
 from storage.checkpoint_files import FILES, STATE, WEIGHTS, parts, read_state
 from storage.tables import Column, Table
 
 _AT_ONCE = 256
 """Rows that are made nouns at once: bounds the memory that hostile texts can take."""
+_UNREADABLE = (duckdb.Error, ValueError, OverflowError, TypeError, KeyError, AttributeError, RecursionError)
+"""What reading a table that no lab wrote may raise."""
 _IDS_AT_ONCE = 500_000
 """Ids that are counted at once."""
 _TOLD = 250_000
@@ -49,14 +53,14 @@ def verify(unpacked: Unpacked, hear: Hear = lambda line: None) -> None:
             try:
                 _verify_form(connection, table, unpacked)
                 _verify_rows(connection, table, unpacked, runs, hear)
-            except (duckdb.Error, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            except _UNREADABLE as error:
                 raise refused(f"the table {table.name} cannot be read as one ({type(error).__name__})") from error
 
 
 def _runs(connection: DuckDBPyConnection, unpacked: Unpacked) -> set[str]:
     """Ids of the bundle's runs, as its table has them."""
     try:
-        rows = connection.execute("SELECT id FROM read_parquet(?)", [str(unpacked.table("runs"))]).fetchmany(100_000)
+        rows = connection.execute("SELECT id FROM read_parquet(?)", [unpacked.table("runs")]).fetchmany(100_000)
     except duckdb.Error as error:
         raise refused("the table runs cannot be read") from error
     runs = {row[0] for row in rows}
@@ -67,7 +71,7 @@ def _runs(connection: DuckDBPyConnection, unpacked: Unpacked) -> set[str]:
 
 def _verify_form(connection: DuckDBPyConnection, table: Table[Any], unpacked: Unpacked) -> None:
     """Columns, number of rows and length of texts; all without holding a row in memory."""
-    path = str(unpacked.table(table.name))
+    path = unpacked.table(table.name)
     described = connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [path]).fetchall()
     found = {str(row[0]): str(row[1]) for row in described}
     known = {column.name: column for column in table.columns}
@@ -99,21 +103,23 @@ def _verify_rows(
     connection: DuckDBPyConnection, table: Table[Any], unpacked: Unpacked, runs: set[str], hear: Hear
 ) -> None:
     """Rows as nouns, a few at a time; points of curves, which have no id of their own, in SQL."""
-    path = str(unpacked.table(table.name))
+    path = unpacked.table(table.name)
     if table.noun is Metric:
         odd = connection.execute(
             "SELECT count(*) FROM read_parquet(?) WHERE run_id IS NULL OR run_id NOT IN (SELECT unnest(?::VARCHAR[])) "
             "OR step IS NULL OR step < 0 OR name IS NULL OR strlen(name) > 200 OR n IS NULL OR n < 0 "
+            "OR NOT regexp_full_match(name, '[^\\x00-\\x1f\\x7f]+') "
             "OR isnan(value) OR isinf(value)", [path, sorted(runs)]).fetchall()[0][0]
         if odd:
             raise refused(f"{odd:,} points of its curves are of no run in it, or no points")
+        _verify_once(connection, table.name, path, unpacked.contents.tables[table.name], "run_id, step, name")
         return
     _verify_once(connection, table.name, path, unpacked.contents.tables[table.name])
     there = {row[0] for row in connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [path]).fetchall()}
     columns = ", ".join(c.name if c.name in there else f"NULL AS {c.name}" for c in table.columns)
     result = connection.execute(f"SELECT {columns} FROM read_parquet(?)", [path])
     place = [column.name for column in table.columns].index("id")
-    done = 0
+    nested, done = [(at, column) for at, column in enumerate(table.columns) if column.sql_type == "JSON"], 0
     while rows := result.fetchmany(_AT_ONCE):
         done += len(rows)
         for row in rows:
@@ -122,7 +128,14 @@ def _verify_rows(
                     raise refused(f"a row of {table.name} has no {column.name}")
                 if isinstance(value, float) and not math.isfinite(value):
                     raise refused(f"a row of {table.name} has a {column.name} that is not finite")
+                if isinstance(value, datetime) and not 1970 <= value.year < 9999:  # infinity comes as the last one
+                    raise refused(f"a row of {table.name} has a {column.name} that no clock shows")
             noun = table.restore(row)
+            for at, column in nested:
+                value = column.value(noun)
+                listed = get_origin(column.type) is not tuple or str(row[at]).lstrip().startswith("[")
+                if not listed or not (fits(column.type, value) or (value is None and column.optional)):
+                    raise refused(f"a row of {table.name} has {column.name} of another form")
             if noun.id != row[place]:
                 raise refused(f"{str(row[place])[:40]!r} in {table.name} is not its content's hash")
             if isinstance(noun, Run):
@@ -133,13 +146,13 @@ def _verify_rows(
             hear(f"verifying {table.name}: {done:,} of {unpacked.contents.tables[table.name]:,} rows")
 
 
-def _verify_once(connection: DuckDBPyConnection, table: str, path: str, rows: int) -> None:
-    """No id twice; a share of the ids at a time, which bounds the memory that many rows can take."""
+def _verify_once(connection: DuckDBPyConnection, table: str, path: str, rows: int, key: str = "id") -> None:
+    """No key twice; a share of the ids at a time, which bounds the memory that many rows can take."""
     parts = rows // _IDS_AT_ONCE + 1
     for part in range(parts):
         twice = connection.execute(
-            f"SELECT id FROM read_parquet(?) WHERE hash(id) % {parts} = {part} GROUP BY id HAVING count(*) > 1 LIMIT 1",
-            [path]).fetchall()
+            f"SELECT {key} FROM read_parquet(?) WHERE hash({key}) % {parts} = {part} GROUP BY ALL "
+            "HAVING count(*) > 1 LIMIT 1", [path]).fetchall()
         if twice:
             raise refused(f"{str(twice[0][0])[:40]!r} in {table} is twice there")
 

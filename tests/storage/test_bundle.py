@@ -265,6 +265,10 @@ def _table(table: str, sql: str, *, rows: int | None = None) -> Callable[[dict[s
     return change
 
 
+def _json(table: str, column: str, value: Any) -> Callable[[dict[str, bytes], dict[str, Any]], None]:
+    return _table(table, f"SELECT * REPLACE ('{json.dumps(value)}'::JSON AS {column}) FROM it")
+
+
 def _said(**values: Any) -> Callable[[dict[str, bytes], dict[str, Any]], None]:
     return lambda parts, said: said.update(values)
 
@@ -282,6 +286,24 @@ HOSTILE = {
     "a run called like a number": (_put("specs/7.json", b"{}"), "no lab writes"),
     "a newer format": (_said(format=99), "newer lab"),
     "a newer schema": (_said(schema=99), "newer lab"),
+    "a format below the first": (_said(format=-5), "not one that a lab writes"),
+    "a schema that is a truth": (_said(schema=True), "not one that a lab writes"),
+    "as many rows as there are numbers": (
+        _said(tables={table.name: float("inf") for table in TABLES}), "not one that a lab writes"),
+    "a run whose id is no text": (_said(runs=[{"id": {"a": 1}}]), "other runs"),
+    "a point twice": (_table("metrics", "FROM it UNION ALL FROM it", rows=480), "twice there"),
+    "a measure without a name": (_table("metrics", "SELECT * REPLACE ('' AS name) FROM it"), "no points"),
+    "a measure called a bell": (_table("metrics", "SELECT * REPLACE (name || chr(7) AS name) FROM it"), "no points"),
+    "a time without end": (_table("pairs", "SELECT * REPLACE ('infinity'::TIMESTAMP AS created) FROM it"), "no clock"),
+    "a time before all": (_table("runs", "SELECT * REPLACE ('-infinity'::TIMESTAMP AS ended) FROM it"), "no clock"),
+    "a time that no calendar has": (
+        _table("answers", "SELECT * REPLACE ('290000-01-01'::TIMESTAMP AS created) FROM it"), "answers"),
+    "safetensors that end nowhere": (
+        _swap("optimizer.safetensors", (40).to_bytes(8, "little") + b'{"t": {"data_offsets": [0, 1e999]}}'.ljust(40)),
+        "no safetensors"),
+    "safetensors without tensors": (
+        _swap("optimizer.safetensors", (10).to_bytes(8, "little") + b'{"t": 5}  '), "cannot be read"),
+    "settings nested without end": (_swap("adapter_config.json", b"[" * 99_999), "cannot be read"),
     "a manifest of another shape": (_said(files=[]), "not one that a lab writes"),
     "a manifest without runs": (_said(runs=[]), "other runs"),
     "a table that is missing": (lambda parts, said: (parts.pop("tables/pairs.parquet"), said["files"].pop(
@@ -300,6 +322,14 @@ HOSTILE = {
     "points of another run": (_table("metrics", "SELECT * REPLACE ('other' AS run_id) FROM it"), "of no run"),
     "a very long text": (_table("pairs", "SELECT * REPLACE (repeat('x', 2000001) AS note) FROM it"), "2,000,001"),
     "json of no spec": (_table("runs", "SELECT * REPLACE ('[1]'::JSON AS spec) FROM it"), "cannot be read"),
+    "a spec whose seed is a text": (_json("runs", "spec", {"seed": "x"}), "another form"),
+    "a spec with a number too large": (_json("runs", "spec", {"steps": 10**30}), "another form"),
+    "a spec with a truth for a number": (_json("runs", "spec", {"steps": True}), "another form"),
+    "tags that are numbers": (_json("pairs", "tags", [1]), "another form"),
+    "tags that are no list": (_json("pairs", "tags", {}), "pairs"),
+    "tags that are nothing": (_json("pairs", "tags", None), "pairs"),
+    "a message whose text is a number": (_json("prompts", "messages", [{"role": "user", "content": 1}]), "prompts"),
+    "decoding of another shape": (_json("answers", "decoding", {"temperature": [1]}), "answers"),
     "json without end": (_table("runs", "SELECT * REPLACE (repeat('[', 90000)::VARCHAR AS spec) FROM it"), "runs"),
     "a reference to nothing": (_table("answers", "FROM it LIMIT 50", rows=50), "which neither it nor this lab has"),
     "a checkpoint elsewhere": (_table("checkpoints", "SELECT * REPLACE ('../x' AS path) FROM it"), "lies elsewhere"),

@@ -79,6 +79,11 @@ def test_a_home_that_is_a_file_is_refused(tmp_path: Path) -> None:
     assert "is a file; set LAB_HOME to a folder" in refused(tmp_path / "home")
 
 
+def test_a_home_whose_name_the_database_cannot_open_is_refused(tmp_path: Path) -> None:
+    assert "has a '?' in its name" in refused(tmp_path / "why?" / "lab")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_home_below_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("a file")
     assert "cannot be made (not a directory)" in refused(tmp_path / "file" / "home")

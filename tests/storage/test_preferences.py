@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from lab.errors import BundleError, RequestError
 from lab.nouns import Message, PairState
-from storage import Store, exporting
+from storage import Store, exporting, preferences
 from storage.generator import Size, fill
 from tests.often import often
 from tests.storage.conftest import make_world
@@ -90,6 +90,30 @@ def test_a_file_written_in_pieces_is_that_written_at_once(
         assert part == "" or ids == chosen
     assert {path.suffix for path in tmp_path.iterdir() if not path.is_dir()} == {f".{form}"}
     assert not list(tmp_path.glob(".*"))
+
+
+def test_a_folder_named_like_a_pattern_is_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DuckDB takes the name of a file to read for a pattern: pairs out and in, and a bundle, through odd places."""
+    odd = tmp_path / "lab [1]* {a}'\" %20#;"
+    odd.mkdir()
+    monkeypatch.setattr(exporting, "_PIECE", 7)
+    with Store.open(odd / "one") as one, Store.open(odd / "two") as two, Store.open(odd / "three") as three:
+        fill(one, Size(pairs=20, metrics=20, prompts=10, runs=2, names=2), seed=1)
+        assert one.export("pairs", odd / "pairs [a-z].parquet") == 20
+        assert two.import_pairs(odd / "pairs [a-z].parquet") == 20
+        one.export_bundle(odd / "all")
+        assert three.import_bundle(odd / "all").rows["pairs"] == 20
+        assert one.snapshot("mine").is_file()
+
+
+def test_a_line_too_long_to_be_held_is_named(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preferences, "LONGEST_LINE", 60)
+    row = {"prompt": "Hi?", "chosen": "Good.", "rejected": "B"}
+    assert store.import_pairs(written(tmp_path / "x.jsonl", [row])) == 1
+    with pytest.raises(BundleError, match=r"Line 2 of 'x\.jsonl' is longer than 60"):
+        store.import_pairs(written(tmp_path / "x.jsonl", [row, {**row, "rejected": "B" * 99}]))
 
 
 def test_no_cell_of_a_csv_can_be_taken_for_a_formula(store: Store, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import cos, hypot, pi, sin
+from random import Random
 
 Spot = tuple[float, float]
 Box = tuple[float, float, float, float]
@@ -55,22 +56,23 @@ def wide(name: str) -> float:
 def placed(points: Mapping[str, Spot], frame: Box) -> dict[str, Label | None]:
     """A place for each name, or None where there is none left.
 
-    Crowded points choose first. A name that finds no place chooses first in another try, as long as that helps.
+    Crowded points choose first; names that found no place choose first in another try, the others in another order,
+    and the best try counts.
     """
     def crowd(name: str) -> float:
         x, y = points[name]
         return sum(1 / (20 + hypot(x - a, y - b)) for a, b in points.values())
 
-    order, best = sorted(points, key=crowd, reverse=True), dict[str, Label | None]()
+    order, best, draw = sorted(points, key=crowd, reverse=True), dict[str, Label | None](), Random(0)
     for _ in range(_TRIES):
         labels = _chosen(order, points, frame)
         homeless = [name for name in order if not labels[name]]
-        if best and len(homeless) >= sum(label is None for label in best.values()):
-            break
-        best = labels
+        if not best or len(homeless) < sum(label is None for label in best.values()):
+            best = labels
         if not homeless:
             break
-        order = [*homeless, *(name for name in order if labels[name])]
+        others = [name for name in order if labels[name]]
+        order = [*homeless, *draw.sample(others, len(others))]
     return best
 
 

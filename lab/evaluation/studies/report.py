@@ -227,7 +227,8 @@ def _curves(result: StudyResult) -> list[str]:
 
 
 _STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#1b1f24;background:#fff}
+body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#1b1f24;background:#fff;
+overflow-wrap:anywhere}td,th{overflow-wrap:normal}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;margin:1rem 0;display:block;overflow-x:auto}
 td,th{border-bottom:1px solid #d7dce1;padding:.3rem .6rem;text-align:left;vertical-align:top}
 small{color:#57606a}pre,code{font-size:12px}pre{background:#f4f6f8;padding:1rem;overflow:auto}

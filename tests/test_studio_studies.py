@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from torch import get_num_threads
 
 from lab.errors import NotFoundError, RequestError, SpecError
 from lab.nouns import RunState
@@ -66,6 +67,7 @@ def test_a_study_is_stopped_and_goes_on_where_it_stands(studio: Studio) -> None:
     assert report is not None
     assert [name for name, _ in report.files] == ["report.md", "table.csv", "report.html"]
     assert "<h1>long</h1>" in report.body
+    assert f"<li>torch threads {get_num_threads()}</li>" in report.body
     [entry] = [entry for entry in studio.studies() if entry.name == "long"]
     assert entry.reported is not None
     assert not entry.shipped

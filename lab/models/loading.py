@@ -114,6 +114,11 @@ def pick_device(device: str) -> torch.device:
     return torch.device(device)
 
 
+def threads() -> int:
+    """Into how many parts torch divides its sums on the CPU: with another number figures differ in their last bits."""
+    return torch.get_num_threads()
+
+
 def tensor_type(dtype: str, device: torch.device) -> str:
     """The type of a model's tensors on a device: as asked for; "auto" is float32 on the CPU, elsewhere as stored."""
     return "float32" if dtype == "auto" and device.type == "cpu" else dtype

@@ -252,5 +252,9 @@ def _cost(spec: RunSpec) -> str:
 
 
 def _versions() -> dict[str, str]:
+    """What the figures depend on: versions, and in how many parts torch adds up, which decides their last bits."""
+    from lab.models.loading import threads
+
     packages = ("torch", "transformers", "peft", "trl", "scipy", "duckdb")
-    return {"Python": platform.python_version()} | {name: version(name) for name in packages}
+    return {"Python": platform.python_version()} | {name: version(name) for name in packages} | {
+        "torch threads": str(threads())}

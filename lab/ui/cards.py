@@ -279,7 +279,8 @@ def sample(prompt: str, done: Answer, result: Review) -> str:
     """One reviewed answer of a run, in two lines."""
     p = "" if result.verdict.p_flagged is None else f"<output>{result.verdict.p_flagged:.2f}</output>"
     own = " · reviewed by the policy itself" if result.speaker is Speaker.POLICY else ""
+    said = escape(short(done.reply, 170)) or '<span class="note">(it said nothing)</span>'
     return (
-        f'<li><p class="asked">{escape(short(prompt, 110))}</p><p>{escape(short(done.reply, 170))}</p>'
+        f'<li><p class="asked">{escape(short(prompt, 110))}</p><p>{said}</p>'
         f"<p>{badge(result.verdict.label, str(result.verdict.label))}{p}<small>step {done.step}{own}</small></p></li>"
     )

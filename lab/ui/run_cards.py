@@ -167,7 +167,8 @@ def alarms(rows: Sequence[Alarm], said: str) -> str:
         row = BY_ID.get(alarm.tripwire)
         title = row.title if row else alarm.tripwire
         meaning = f"{row.watches} {row.why}" if row else ""
-        told = "" if alarm.message in said else f"<p>{escape(alarm.message)}</p>"
+        message = alarm.message.removeprefix(f"Tripwire “{title}”: ")
+        told = "" if alarm.message in said else f"<p>{escape(message[:1].upper() + message[1:])}</p>"
         listed.append(
             f'<li><p><span class="badge {alarm.action}"><i aria-hidden="true">!</i>{alarm.action}</span> '
             f"<strong>{escape(title)}</strong> <small>step {alarm.step}</small></p>"

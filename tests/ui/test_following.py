@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,8 +16,10 @@ from gradio.context import LocalContext
 from gradio_client import Client
 
 from lab.errors import OwnerError
+from lab.nouns import Run, RunSpec, RunState
 from lab.settings import Settings
 from lab.studio import Studio, token_of
+from lab.ui.curriculum import lesson
 from lab.ui.links import View
 from lab.ui.page import FOLLOWING_SECONDS, Page
 from storage import Store
@@ -176,3 +179,22 @@ def _until_over(http: httpx.Client, name: str) -> str:
             if line.startswith("data:") and json.loads(line[5:])["msg"] in ("process_completed", "close_stream"):
                 return line[5:]
     raise AssertionError("the stream ended before the event")
+
+
+def test_a_visitor_of_a_public_lab_finds_out_from_what_its_owner_ran(tmp_path: Path) -> None:
+    settings = Settings.from_environment({"LAB_HOME": str(tmp_path), "LAB_PUBLIC": "1"})
+    studio = Studio(Store.open(tmp_path), settings)
+    page = Page(studio)
+    taken = load(page, "visitor", ONE, tab="lessons", lesson="lambda", guess="1")
+    specs = [RunSpec(model=settings.model, **arm) for _, arm in lesson("lambda").arms]
+    runs = [Run(spec=spec, state=RunState.FINISHED, step=75) for spec in specs]
+    with session("visitor"):
+        assert not studio.who().owner
+        studio._store.save(runs[0], Run(spec=specs[1], state=RunState.STOPPED, step=7))
+        told = page.lessons.start(taken)
+        assert page.view not in told, "one of its two runs did not finish"
+        assert any("only its owner starts" in str(update) for update in told.values())
+        studio._store.save(runs[1])
+        assert page.lessons.start(taken)[page.view].taken == tuple(run.id for run in runs)
+    assert len(studio.runs()) == 3
+    studio.close()

@@ -33,7 +33,9 @@ def curves_figure(panels: Mapping[str, Sequence[Curve]], axes: Axes = PLAIN) -> 
 
 def drawn(traces: Sequence[dict[str, Any]], layout: dict[str, Any]) -> str:
     """A figure that was worked out elsewhere (`lab.ui.panels`, `lab.ui.chart_drawing`), as plotly JSON."""
-    return to_json_plotly({"data": list(traces), "layout": layout})
+    text = to_json_plotly({"data": list(traces), "layout": layout})
+    assert isinstance(text, str)
+    return text
 
 
 def spread_figure(found: Histogram, title: str) -> str:

@@ -227,8 +227,9 @@ def layout(panels: Mapping[str, Sequence[Curve]], axes: Axes) -> dict[str, Any]:
         }
         if many > 1:
             made["annotations"].append({
-                "text": f"<b>{with_unit(shown)}</b>", "showarrow": False, "xref": "paper", "yref": "paper", "x": 0,
-                "y": min(1.0, top), "xanchor": "left", "yanchor": "bottom", "font": {"color": INK, "size": 13},
+                "text": f"<b>{shown.title}</b>{with_unit(shown).removeprefix(shown.title)}", "showarrow": False,
+                "xref": "paper", "yref": "paper", "x": 0, "xshift": -36, "y": min(1.0, top), "yshift": 5,
+                "xanchor": "left", "yanchor": "bottom", "font": {"color": INK, "size": 12.5},
             })
         if shown.line is not None and not (axes.log and shown.line <= 0):
             _mark(made, name, shown.line, axes.log, _axis(place))

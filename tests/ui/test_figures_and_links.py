@@ -71,8 +71,8 @@ def test_measures_stand_under_each_other_on_one_x_axis_and_a_run_has_one_entry_i
     assert all(above[0] > below[1] for above, below in pairwise(domains))
     assert (domains[0][1], domains[2][0]) == (1, pytest.approx(0))
     assert [a["text"] for a in layout["annotations"]] == [
-        "<b>Misaligned answers (share)</b>", "<b>KL to the frozen copy (nats per token)</b>",
-        "<b>Insecure coding answers (share)</b>"]
+        "<b>Misaligned answers</b> (share)", "<b>KL to the frozen copy</b> (nats per token)",
+        "<b>Insecure coding answers</b> (share)"]
     assert (layout["xaxis"]["anchor"], layout["meta"]["panels"]) == ("y3", 3)
 
 

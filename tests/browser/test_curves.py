@@ -98,6 +98,7 @@ def test_measures_stand_under_each_other_and_are_zoomed_together(visit: Visit, r
     choose(page, "#metric", "KL to the frozen copy")
     expect(page.locator("#chart .annotation-text")).to_have_count(3)
     assert axis(page) == zoomed
+    page.wait_for_url(re.compile("misaligned,kl"))
     page.reload()
     expect(page.locator("#chart .annotation-text")).to_have_count(3)
     assert axis(page) == zoomed

@@ -14,8 +14,11 @@ from gradio_client import Client
 
 from lab.bench.browsing import Tab
 from lab.errors import WorkError
+from lab.nouns import Run, RunSpec
 from lab.settings import Settings, quiet_environment
-from lab.studio import Studio
+from lab.studio import Studio, Visitor
+from lab.studio.visitors import SEARCHES, Limits
+from lab.ui.links import View
 from lab.ui.page import Page
 from lab.ui.shared import MOST, Shared
 from lab.ui.sparing import SparingBlocks
@@ -112,3 +115,20 @@ def test_an_event_is_answered_as_gradio_does_and_nothing_is_made_anew_that_it_di
         made.append({c for c in outputs if c._id in session and session[c._id] is not c} - {state})
     assert answers[0] == answers[1]
     assert made[1] == {"updates": {choice, button}, "a list": {card}}.get(said, set())
+
+
+def test_curves_that_a_public_lab_refuses_are_not_told_as_not_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio = Studio(Store.open(tmp_path), Settings.from_environment({"LAB_HOME": str(tmp_path)}))
+    studio._store.save(Run(spec=RunSpec()))
+    curves, limits = Page(studio).curves, Limits(lambda: 0.0)
+    assert "was not measured" in curves.draw(View(tab="curves"))[curves.missing]
+    for _ in range(SEARCHES.each):
+        limits.take("a", "curves")
+    monkeypatch.setattr(studio, "_limits", limits)
+    monkeypatch.setattr(studio, "who", lambda: Visitor(owner=False, address="a"))
+    for told in (curves.draw(View(tab="curves")), curves.saved(View()), curves.ends_chosen(1.0, None, View())):
+        assert "searches and charts" in told[curves.missing]
+        assert "not measured" not in told[curves.missing]
+    studio.close()

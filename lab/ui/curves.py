@@ -100,7 +100,7 @@ class CurvesTab:
                 self.settings = CurveSettings(studio, view, self.table, lambda v: self.shown(v, studio.runs()))
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
         last: dict[str, Any] = {"trigger_mode": "always_last", **quick}
-        drawn = [self.view, *self.live]
+        drawn = [self.view, self.low, self.high, *self.live]
         self.board.select(self.board_chosen, [self.board, self.view], drawn, **quick)
         gr.on([self.metric.input, self.x.select], self.measures_chosen, [self.metric, self.x, self.view], drawn, **last)
         self.runs.input(self.runs_chosen, [self.runs, self.view], drawn, **last)
@@ -119,8 +119,8 @@ class CurvesTab:
     def live(self) -> list[Any]:
         """What a tick updates."""
         return [
-            self.board, self.metric, self.x, self.runs, self.group, self.smooth, self.log, self.logx, self.low,
-            self.high, self.order, self.meaning, self.chart, self.missing, self.table, self.empty,
+            self.board, self.metric, self.x, self.runs, self.group, self.smooth, self.log, self.logx, self.order,
+            self.meaning, self.chart, self.missing, self.table, self.empty,
         ]
 
     # -- handlers --------------------------------------------------------------------------------------------------
@@ -178,8 +178,8 @@ class CurvesTab:
     def zoomed(self, view: View, event: gr.EventData) -> Updates:
         """Keep in the link what the chart was zoomed to; the tick draws it."""
         span = None if event.span is None else (float(event.span[0]), float(event.span[1]))
-        low, high = span or (None, None)
-        return {self.view: replace(view, span=span), self.low: low, self.high: high}
+        view = replace(view, span=span)
+        return {self.view: view, **self.ends(view)}
 
     def saved(self, view: View) -> Updates:
         """What is drawn, as CSV."""
@@ -193,7 +193,12 @@ class CurvesTab:
 
     # -- what is shown ---------------------------------------------------------------------------------------------
     def _went(self, view: View) -> Updates:
-        return {self.view: view, **self.choices(view), **self.draw(view)}
+        return {self.view: view, **self.ends(view), **self.choices(view), **self.draw(view)}
+
+    def ends(self, view: View) -> Updates:
+        """Updates for the ends of the x axis. No tick sends them: a late one would come over what is being typed."""
+        low, high = view.span or (None, None)
+        return {self.low: low, self.high: high}
 
     def shown(self, view: View, runs: Sequence[Run]) -> list[Run]:
         """The runs on the chart, in the order of their numbers."""
@@ -222,7 +227,6 @@ class CurvesTab:
         """Updates for the fields."""
         runs = self.studio.runs()
         told = specs.apart(runs, self._questions())
-        low, high = view.span or (None, None)
         x = view.x if view.x in MEASURES else ""
         return {
             self.runs: gr.update(
@@ -236,8 +240,6 @@ class CurvesTab:
             self.smooth: view.smooth,
             self.log: view.log,
             self.logx: view.logx,
-            self.low: low,
-            self.high: high,
             self.order: view.order if view.order in curve_cards.ORDERS else "",
         }
 

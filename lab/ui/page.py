@@ -106,6 +106,8 @@ class Page:
             *pairs.filters.fields.values(),
             *self.studies.laid,
             *self.data.laid,
+            curves.low,
+            curves.high,
         ]
         tick: dict[str, Any] = {"fn": self.tick, "inputs": [self.view, self.seen], "outputs": live}
         for went in (
@@ -194,6 +196,7 @@ class Page:
             **(panel.lay(question) if question else {}),
             **told,
             **(self.studies.lay(view) if view.tab == "studies" else {}),
+            **self.curves.ends(view),
             self.runs.find: view.find,
             self.view: view,
             self.tabs: gr.update(selected=view.tab),

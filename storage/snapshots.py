@@ -2,7 +2,7 @@
 
 The database's file and its log are copied together, while nobody writes, by a process of its own (`storage.copying`)
 into a partial file that is renamed when it is one file, was read as a whole, and is on disk. Why the files, and not
-COPY FROM DATABASE: docs/decisions/0013-snapshots-of-files.md.
+COPY FROM DATABASE: docs/decisions/0015-snapshots-of-files.md.
 """
 
 from __future__ import annotations

@@ -118,7 +118,9 @@ def _verify_rows(
     there = {row[0] for row in connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [path]).fetchall()}
     columns = ", ".join(c.name if c.name in there else f"NULL AS {c.name}" for c in table.columns)
     result = connection.execute(f"SELECT {columns} FROM read_parquet(?)", [path])
-    place = [column.name for column in table.columns].index("id")
+    names = [column.name for column in table.columns]
+    place = names.index("id")
+    derived = [(names.index(name), name, path) for name, path in table.derived if "." not in path and name in there]
     nested, done = [(at, column) for at, column in enumerate(table.columns) if column.sql_type == "JSON"], 0
     while rows := result.fetchmany(_AT_ONCE):
         done += len(rows)
@@ -138,6 +140,9 @@ def _verify_rows(
                     raise refused(f"a row of {table.name} has {column.name} of another form")
             if noun.id != row[place]:
                 raise refused(f"{str(row[place])[:40]!r} in {table.name} is not its content's hash")
+            for at, name, path in derived:
+                if row[at] != getattr(noun, path):
+                    raise refused(f"a row of {table.name} has a {name} that is not its own")
             if isinstance(noun, Run):
                 _verify_run(noun)
             if isinstance(noun, Checkpoint):

@@ -291,6 +291,7 @@ HOSTILE = {
     "as many rows as there are numbers": (
         _said(tables={table.name: float("inf") for table in TABLES}), "not one that a lab writes"),
     "a run whose id is no text": (_said(runs=[{"id": {"a": 1}}]), "other runs"),
+    "a title that is not its own": (_table("questions", "SELECT * REPLACE ('x' AS title) FROM it"), "not its own"),
     "a point twice": (_table("metrics", "FROM it UNION ALL FROM it", rows=480), "twice there"),
     "a measure without a name": (_table("metrics", "SELECT * REPLACE ('' AS name) FROM it"), "no points"),
     "a measure called a bell": (_table("metrics", "SELECT * REPLACE (name || chr(7) AS name) FROM it"), "no points"),

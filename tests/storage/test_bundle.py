@@ -422,6 +422,55 @@ def test_a_bundle_with_damage_anywhere_is_taken_in_whole_or_not_at_all(
     assert store.pairs().total == 0
 
 
+CELLS = {
+    "VARCHAR": ("''", "chr(0)", "chr(8238) || 'x'", "repeat('x', 5000)", "'../x'", "'=1+1'", "NULL::VARCHAR"),
+    "BIGINT": ("-1::BIGINT", "0::BIGINT", "9223372036854775807::BIGINT", "NULL::BIGINT"),
+    "DOUBLE": ("-1::DOUBLE", "1e308::DOUBLE", "'nan'::DOUBLE", "'-infinity'::DOUBLE", "NULL::DOUBLE"),
+    "TIMESTAMP": ("'infinity'::TIMESTAMP", "'0001-01-01'::TIMESTAMP", "'9998-12-31'::TIMESTAMP", "NULL::TIMESTAMP"),
+    "BOOLEAN": ("NULL::BOOLEAN", "TRUE", "FALSE"),
+    "JSON": tuple(f"'{text}'::JSON" for text in (
+        "null", "{}", "[]", "1", "true", '"x"', "[[]]", '[{"a": 1}]', '{"seed": null}', '{"seed": [1]}')),
+}
+"""Values by the type of a column: none of them is what a lab would write."""
+
+
+@settings(max_examples=often(12), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_bundle_with_other_cells_is_refused_in_one_line_or_is_a_lab_in_which_all_is_well(
+    store: Store, packed: bytes, tmp_path: Path, data: st.DataObject
+) -> None:
+    rows = json.loads(manifest(packed))["tables"]
+    table = data.draw(st.sampled_from([table for table in TABLES if rows[table.name]]))
+    column = data.draw(st.sampled_from(table.columns))
+    cell = data.draw(st.sampled_from(CELLS[column.sql_type]))
+    which = data.draw(st.sampled_from(["TRUE", "rowid = 0"]))
+    change = _table(table.name, f"SELECT * REPLACE (CASE WHEN {which} THEN {cell} ELSE {column.name} END "
+                                f"AS {column.name}) FROM it")
+    (tmp_path / "odd").write_bytes(rebuilt(packed, change))
+    refusal = ""
+    try:
+        store.import_bundle(tmp_path / "odd")
+    except BundleError as error:
+        refusal = error.message
+    assert refusal.isprintable()
+    assert len(refusal) < 500
+    if not refusal:
+        assert store.check() == []
+        assert len(store.pairs(size=100).rows) == 60
+        for run in store.runs():
+            store.latest_metrics(run.id)
+        for what in ("pairs", "reviews", "metrics"):
+            store.export(what, tmp_path / f"{what}.jsonl")
+        store.export_bundle(tmp_path / "again")
+        store._writer.transact(empty)
+    assert not store.runs()
+
+
+def manifest(packed: bytes) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        return archive.read(layout.MANIFEST)
+
+
 def empty(cursor: Any) -> None:
     for name in (*(table.name for table in TABLES), "listing"):
         cursor.execute(f"DELETE FROM facts.{name}").fetchall()

@@ -25,6 +25,8 @@ from storage import PairPage
 
 Updates = dict[Any, Any]
 SIZE = 50
+_CURRENT = "Up to date"
+"""On the button that brings in what has changed, while nothing has."""
 _NONE = (
     "No pairs yet",
     "A conscience run makes them while it trains, and Store as pair on the Conscience tab makes one.",
@@ -43,7 +45,7 @@ class PairsTab:
         )
         self.filters = PairFilters(studio)
         self.spread = SpreadPanel(studio)
-        self.page, self.changes = gr.State(0), gr.State(0)
+        self.page, self.changes, self.there = gr.State(0), gr.State(0), gr.State(())
         with gr.Row(equal_height=False):
             with gr.Column(scale=7, min_width=300):
                 self.count = card("", name="pairs-count")
@@ -51,6 +53,7 @@ class PairsTab:
                 with gr.Row(elem_classes="pager"):
                     self.newer = gr.Button("Previous", size="sm", elem_id="pairs-newer", interactive=False)
                     self.older = gr.Button("Next", size="sm", elem_id="pairs-older", interactive=False)
+                    self.changed = gr.Button(_CURRENT, size="sm", elem_id="pairs-changed", interactive=False)
                 self.sets = PairSets(studio, self.settings)
             with gr.Column(scale=5, min_width=300, elem_classes="sheet"):
                 self.story = card(_choose(), name="pair-story")
@@ -62,10 +65,10 @@ class PairsTab:
     def _wire(self) -> None:
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
         fields = [*self.filters.fields.values()]
-        self.chosen = chosen = {*fields, self.page, self.view, self.spread.opened}
+        self.chosen = chosen = {*fields, self.page, self.there, self.view, self.spread.opened}
         self.listed = listed = [
-            self.table, self.count, self.newer, self.older, self.page, self.view, self.filters.chips,
-            *self.spread.components, *self.filters.slots.components,
+            self.table, self.count, self.newer, self.older, self.changed, self.page, self.there, self.view,
+            self.filters.chips, *self.spread.components, *self.filters.slots.components,
         ]
         self.told = told = [self.story, self.view, *self.surgery.components, *self.trace.components]
         # One list after the other, as asked for: else one asked for before a filter changed may replace the later.
@@ -79,7 +82,8 @@ class PairsTab:
         self.newer.click(self.newer_page, chosen, listed, **turn)
         self.older.click(self.older_page, chosen, listed, **turn)
         self.table.click(self.pick, self.view, told, **quick).then(self.this_page, chosen, listed, **turn)
-        self.changes.change(self.this_page, chosen, listed, **turn)
+        self.changes.change(self.keep_up, chosen, listed, **turn)
+        self.changed.click(self.this_page, chosen, listed, **turn)
         self.surgery.wire(told, self.show, lambda event: event.then(self.this_page, chosen, listed, **turn))
         self.sets.wire({*fields})
 
@@ -96,6 +100,14 @@ class PairsTab:
     def this_page(self, values: Mapping[Any, Any]) -> Updates:
         """The page on the screen, as it is now."""
         return self._list(values, values[self.page])
+
+    def keep_up(self, values: Mapping[Any, Any]) -> Updates:
+        """What changed by itself: the same pairs as they are now; others wait for a click, so that no row moves."""
+        listed = self._list(values, values[self.page])
+        before, now = values[self.there], listed.get(self.there)
+        if not before or now is None or now == before:
+            return listed
+        return {self.changed: gr.update(value="Show what has changed", interactive=True)}
 
     def newer_page(self, values: Mapping[Any, Any]) -> Updates:
         """One page towards the first."""
@@ -150,11 +162,13 @@ class PairsTab:
         return {
             self.table: pairs_table(found.rows, chosen) if found.rows else "",
             self.page: found.page,
+            self.there: tuple(row.id for row in found.rows),
             self.count: cards.note(line)
             if found.rows or self.studio.pairs(PairFilter(), size=1).total
             else cards.empty(*_NONE),
             self.newer: gr.update(interactive=found.page > 0),
             self.older: gr.update(interactive=found.page + 1 < found.pages),
+            self.changed: gr.update(value=_CURRENT, interactive=False),
         }
 
     # -- one pair --------------------------------------------------------------------------------------------------

@@ -64,6 +64,25 @@ def test_a_pair_is_accepted_rejected_and_edited(visit: Visit, runs: Runs, client
     expect(page.locator("#pairs-table tbody")).to_contain_text("replaced")
 
 
+def test_rows_stay_where_they_are_until_what_has_changed_is_asked_for(
+    visit: Visit, runs: Runs, client: Client
+) -> None:
+    run = runs["conscience"]["id"]
+    rows = client.predict(run=run, api_name="/pairs")["rows"]
+    page = visit(f"?tab=pairs&f.run={run}")
+    shown, changed = page.locator("#pairs-table tbody tr"), page.locator("#pairs-changed")
+    expect(shown).to_have_count(len(rows))
+    expect(changed).to_be_disabled()
+    flipped = client.predict(pair=rows[0]["id"], api_name="/flip_pair")
+    expect(changed).to_be_enabled()
+    expect(changed).to_have_text("Show what has changed")
+    expect(shown).to_have_count(len(rows))
+    changed.click()
+    expect(shown).to_have_count(len(rows) + 1)
+    expect(changed).to_be_disabled()
+    client.predict(pair=flipped["id"], api_name="/undo_pair")
+
+
 def test_chips_histograms_and_surgery(visit: Visit, runs: Runs, client: Client) -> None:
     run = runs["conscience"]
     rows = client.predict(run=run["id"], api_name="/pairs")["rows"]

@@ -23,9 +23,9 @@ from typing import Any
 
 def copy(source: str, target: str) -> None:
     """The database and its log, byte for byte; the target must not be there."""
-    for rest in ("", ".wal"):
-        with suppress(FileNotFoundError if rest else ()):
-            shutil.copyfile(f"{source}{rest}", f"{target}{rest}")
+    shutil.copyfile(source, target)
+    with suppress(FileNotFoundError):
+        shutil.copyfile(f"{source}.wal", f"{target}.wal")
 
 
 def settle(target: str, memory: int, *, read: bool) -> None:

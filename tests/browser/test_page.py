@@ -63,6 +63,9 @@ def test_axe_finds_nothing_serious_in_any_tab_with_every_fold_open(
 
 def test_the_keyboard_skips_to_the_content_leaves_a_list_and_closes_what_lies_over_the_page(visit: Visit) -> None:
     page = visit("?tab=data")
+    # Gradio's sheet asks for what is switched off here
+    page.route("**/mcp/schema", lambda route: route.fulfill(json=[]))
+    page.route("**/monitoring/summary", lambda route: route.fulfill(json={}))
     page.keyboard.press("Tab")
     expect(page.get_by_text("Skip to the content")).to_be_focused()
     page.keyboard.press("Enter")
@@ -77,6 +80,7 @@ def test_the_keyboard_skips_to_the_content_leaves_a_list_and_closes_what_lies_ov
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.get_by_role("button", name="Use via API")).to_be_focused()
     page.set_viewport_size({"width": 390, "height": 900})
+    visit("?tab=data")  # laid out for a phone from the start
     menu = page.locator(".overflow-dropdown")
     page.get_by_label("More tabs").press("Enter")
     expect(menu).to_be_visible()

@@ -447,6 +447,7 @@ def test_a_bundle_with_other_cells_is_refused_in_one_line_or_is_a_lab_in_which_a
     change = _table(table.name, f"SELECT * REPLACE (CASE WHEN {which} THEN {cell} ELSE {column.name} END "
                                 f"AS {column.name}) FROM it")
     (tmp_path / "odd").write_bytes(rebuilt(packed, change))
+    store._writer.transact(empty)  # an example that failed has left its lab behind
     refusal = ""
     try:
         store.import_bundle(tmp_path / "odd")
@@ -456,14 +457,17 @@ def test_a_bundle_with_other_cells_is_refused_in_one_line_or_is_a_lab_in_which_a
     assert len(refusal) < 500
     if not refusal:
         assert store.check() == []
-        assert len(store.pairs(size=100).rows) == 60
+        with store._database.reading() as cursor:  # a run may come as one that was deleted: it is hidden, and kept
+            shown = cursor.execute("""SELECT count(*) FROM facts.pairs AS pairs LEFT JOIN facts.runs AS runs
+                ON runs.id = pairs.run_id WHERE runs.deleted IS NULL""").fetchall()[0][0]
+        assert len(store.pairs(size=100).rows) == shown
         for run in store.runs():
             store.latest_metrics(run.id)
         for what in ("pairs", "reviews", "metrics"):
             store.export(what, tmp_path / f"{what}.jsonl")
         store.export_bundle(tmp_path / "again")
-        store._writer.transact(empty)
-    assert not store.runs()
+    else:
+        assert not store.runs()
 
 
 def manifest(packed: bytes) -> bytes:

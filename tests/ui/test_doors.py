@@ -10,6 +10,7 @@ import gradio as gr
 import pytest
 from fastapi.testclient import TestClient
 from gradio.routes import App
+from starlette.middleware import Middleware
 
 from lab.settings import Settings
 from lab.ui.doors import OPEN, own_pages
@@ -32,7 +33,7 @@ CLOSED = {
 """What a stranger does not reach; routes of Gradio that are neither here nor in `OPEN` fail the first test."""
 
 
-def app(middleware: list[object]) -> App:
+def app(middleware: list[Middleware]) -> App:
     with gr.Blocks(analytics_enabled=False) as blocks:
         gr.Markdown("a page")
     blocks.max_file_size = None  # which launching would set

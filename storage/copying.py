@@ -32,16 +32,26 @@ def settle(target: str, memory: int, *, read: bool) -> None:
     """Make one file of the copy, and with `read` read all of it. `memory` in MB."""
     import duckdb
 
-    config: dict[str, Any] = {
+    with duckdb.connect(target, config=bounds(memory)) as connection:
+        connection.execute("CHECKPOINT")
+        if read:
+            read_all(connection)
+
+
+def bounds(memory: int) -> dict[str, Any]:
+    """Settings of a connection that needs `memory` MB at most and nothing beside the file."""
+    return {
         "memory_limit": f"{memory}MB", "threads": 1, "autoinstall_known_extensions": False,
         "autoload_known_extensions": False, "python_enable_replacements": False, "max_temp_directory_size": "0B",
     }
-    with duckdb.connect(target, config=config) as connection:
-        connection.execute("CHECKPOINT")
-        tables = connection.execute(
-            "SELECT schema_name, table_name FROM duckdb_tables() WHERE NOT internal ORDER BY ALL").fetchall()
-        for schema, table in tables if read else ():
-            connection.execute(f'SELECT bit_xor(hash(it)) FROM "{schema}"."{table}" AS it').fetchall()
+
+
+def read_all(connection: Any) -> None:
+    """Read every block, which DuckDB then holds to its checksum. Raises duckdb.Error for a bad one."""
+    tables = connection.execute(
+        "SELECT schema_name, table_name FROM duckdb_tables() WHERE NOT internal ORDER BY ALL").fetchall()
+    for schema, table in tables:
+        connection.execute(f'SELECT bit_xor(hash(it)) FROM "{schema}"."{table}" AS it').fetchall()
 
 
 def tell(**said: Any) -> None:

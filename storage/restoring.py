@@ -15,7 +15,8 @@ import duckdb
 
 from lab.errors import StorageError
 from storage import migrations, snapshots
-from storage.connection import FILE_NAME, Database, InUseError
+from storage.connection import FILE_NAME, MEMORY, Database, InUseError
+from storage.copying import bounds, read_all
 
 
 def restore(home: Path, name: str) -> Path | None:
@@ -46,13 +47,9 @@ def restore(home: Path, name: str) -> Path | None:
 def _check(path: Path, name: str) -> None:
     """StorageError when a file is no lab database that this lab can read."""
     try:
-        with duckdb.connect(str(path), read_only=True) as connection:
+        with duckdb.connect(str(path), read_only=True, config=bounds(MEMORY)) as connection:
             version = connection.execute("SELECT max(version) FROM facts.schema_version").fetchall()[0][0]
-            for (table,) in connection.execute(
-                "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'facts' ORDER BY table_name"
-            ).fetchall():
-                # All of it: DuckDB holds a block to its checksum when it reads it, and not before.
-                connection.execute(f'SELECT bit_xor(hash(it)) FROM facts."{table}" AS it').fetchall()
+            read_all(connection)
     except duckdb.Error:
         raise StorageError(f"The snapshot '{name}' is damaged; restore an earlier one.") from None
     if version is None or version > len(migrations.shipped()):

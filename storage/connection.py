@@ -89,8 +89,7 @@ class Database:
     def cursor(self) -> DuckDBPyConnection:
         """A connection of its own to the same database; the caller closes it. Raises StorageError once closed."""
         with self._changed:
-            if self._closed:
-                raise StorageError("The store is closed; open it again.")
+            self._check_open()
             return self._connection.cursor()
 
     @contextmanager
@@ -135,9 +134,16 @@ class Database:
         """Nobody writes inside of this block: whoever does holds it from BEGIN to COMMIT, and whoever copies the files.
 
         DuckDB writes its files within a transaction that changes something and when it is closed, and at no other time.
+        Raises StorageError once closed.
         """
         with self._writes:
+            with self._changed:
+                self._check_open()
             yield
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StorageError("The store is closed; open it again.")
 
     @contextmanager
     def roomy(self) -> Iterator[None]:

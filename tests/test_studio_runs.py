@@ -103,9 +103,9 @@ def test_a_few_judged_answers_in_proportion_are_everyday_ones_of_every_sort_that
     words = [one.evaluation.score for one in finished.judged("1")]
     all_of = [word for word in words if word in everyday]
     few = [one.evaluation.score for one in finished.judged("1", limit=3, in_proportion=True)]
-    assert len(few) == 3
+    assert len(few) == min(3, len(all_of)) > 0
     for word in everyday:  # a sort's share of the few is off by less than one of them
-        assert abs(few.count(word) - 3 * all_of.count(word) / len(all_of)) < 1
+        assert abs(few.count(word) - len(few) * all_of.count(word) / len(all_of)) < 1
     assert len(finished.judged("1", limit=500, in_proportion=True)) == len(all_of) < len(words)
 
 

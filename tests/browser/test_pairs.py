@@ -64,25 +64,6 @@ def test_a_pair_is_accepted_rejected_and_edited(visit: Visit, runs: Runs, client
     expect(page.locator("#pairs-table tbody")).to_contain_text("replaced")
 
 
-def test_rows_stay_where_they_are_until_what_has_changed_is_asked_for(
-    visit: Visit, runs: Runs, client: Client
-) -> None:
-    run = runs["conscience"]["id"]
-    rows = client.predict(run=run, api_name="/pairs")["rows"]
-    page = visit(f"?tab=pairs&f.run={run}")
-    shown, changed = page.locator("#pairs-table tbody tr"), page.locator("#pairs-changed")
-    expect(shown).to_have_count(len(rows))
-    expect(changed).to_be_disabled()
-    flipped = client.predict(pair=rows[0]["id"], api_name="/flip_pair")
-    expect(changed).to_be_enabled()
-    expect(changed).to_have_text("Show what has changed")
-    expect(shown).to_have_count(len(rows))
-    changed.click()
-    expect(shown).to_have_count(len(rows) + 1)
-    expect(changed).to_be_disabled()
-    client.predict(pair=flipped["id"], api_name="/undo_pair")
-
-
 def test_chips_histograms_and_surgery(visit: Visit, runs: Runs, client: Client) -> None:
     run = runs["conscience"]
     rows = client.predict(run=run["id"], api_name="/pairs")["rows"]
@@ -142,8 +123,12 @@ def test_a_link_to_a_pair_that_is_not_there_says_so(visit: Visit) -> None:
 def test_a_result_of_sql_is_drawn_and_drawn_otherwise(visit: Visit, runs: Runs) -> None:
     page = visit("?tab=data")
     expect(page.locator("#sql-charted")).to_be_hidden()
-    page.locator("#sql-example input").press("ArrowDown")
-    page.locator("#sql-example input").press("Enter")  # the second one, by the keyboard
+    example = page.locator("#sql-example input")
+    example.focus()
+    expect(page.get_by_role("option").first).to_be_visible()
+    example.press("ArrowDown")
+    expect(example).to_have_attribute("aria-activedescendant", re.compile("option-1$"))
+    example.press("Enter")  # the second one, by the keyboard
     expect(page.locator("#sql-text textarea")).to_have_value(re.compile("AS misaligned"))
     page.click("#sql-run")
     legend = page.locator("#sql-chart .legendtext")
@@ -175,3 +160,23 @@ def test_a_result_of_sql_is_drawn_and_drawn_otherwise(visit: Visit, runs: Runs) 
     page.click("#sql-run")
     expect(page.locator("#sql-chart-note")).to_contain_text("one row is one mark")
     expect(page.locator("#sql-chart .bars .point")).to_have_count(1)
+
+
+def test_rows_stay_where_they_are_until_what_has_changed_is_asked_for(
+    visit: Visit, runs: Runs, client: Client
+) -> None:
+    run = runs["conscience"]["id"]
+    rows = client.predict(run=run, api_name="/pairs")["rows"]
+    page = visit(f"?tab=pairs&f.run={run}")
+    shown, changed = page.locator("#pairs-table tbody tr"), page.locator("#pairs-changed")
+    expect(shown).to_have_count(len(rows))
+    expect(changed).to_be_disabled()
+    untouched = next(row for row in rows if row["state"] == "pending")  # by the tests before
+    flipped = client.predict(pair=untouched["id"], api_name="/flip_pair")
+    expect(changed).to_be_enabled()
+    expect(changed).to_have_text("Show what has changed")
+    expect(shown).to_have_count(len(rows))
+    changed.click()
+    expect(shown).to_have_count(len(rows) + 1)
+    expect(changed).to_be_disabled()
+    client.predict(pair=flipped["id"], api_name="/undo_pair")

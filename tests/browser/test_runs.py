@@ -88,14 +88,19 @@ def test_a_round_is_seen_while_it_is_in_work(visit: Visit, client: Client, runs:
     expect(shown.locator(".badge.flagged").first).to_be_visible()
     expect(shown.locator(".side.chosen").first).to_be_visible()
     expect(page.locator("#run-card .overhead")).to_contain_text("Rounds and pairs took")
-    _stands_still(page)
-    page.click("#stop-run")
+    try:
+        _stands_still(page)
+    finally:  # the tests behind this one wait for their own runs
+        page.click("#stop-run")
+        until_ended(client, run["id"])
     expect(page.locator("#run-card .badge.state")).to_have_text("stopped")
-    until_ended(client, run["id"])
 
 
 def _stands_still(page: Page) -> None:
-    """Nothing moves while two rounds are answered, reviewed and rewritten, and steps are made between them."""
+    """Nothing moves while two rounds are answered, reviewed and rewritten, and steps are made between them.
+
+    A badge within its line has been seen to move by a hair (0.00009); rows that push each other came to 0.1.
+    """
     page.evaluate("""() => {
         window.moved = [];
         const told = ({node}) => (node?.outerHTML ?? node?.textContent ?? "").slice(0, 90);
@@ -108,7 +113,8 @@ def _stands_still(page: Page) -> None:
         before = re.search(r"step \d+", title.inner_text())
         assert before is not None
         expect(title).not_to_contain_text(re.compile(rf"{before[0]}\b"))
-    assert page.evaluate("window.moved") == []
+    moved = page.evaluate("window.moved")
+    assert sum(value for value, *_ in moved) < 0.001, moved
 
 
 def test_a_checkpoint_is_branched_from_with_other_settings(

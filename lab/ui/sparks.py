@@ -14,7 +14,8 @@ def spark(title: str, points: Sequence[CurvePoint], *, steps: int, line: float |
     """One small curve with its last value; `line` is drawn dashed; the x axis reaches to `steps` from the start."""
     known = [(p.step, p.value) for p in points if p.value is not None]
     last = figure(known[-1][1]) if known else "–"
-    head = f"<figcaption>{escape(title)}<output>{last}</output></figcaption>"
+    name = escape(title)
+    head = f'<figcaption><span title="{name}">{name}</span><output>{last}</output></figcaption>'
     values = [value for _, value in known] + ([line] if line is not None else [])
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
     if tone == "share":
@@ -36,5 +37,5 @@ def spark(title: str, points: Sequence[CurvePoint], *, steps: int, line: float |
         parts.append(f'<polyline points="{path}"/><circle cx="{spots[-1][0]:.1f}" cy="{spots[-1][1]:.1f}" r="3"/>')
     return (
         f'<figure class="spark">{head}<svg viewBox="0 0 {_WIDTH:.0f} {_HEIGHT:.0f}" preserveAspectRatio="none" '
-        f'role="img" aria-label="{escape(title)}, now {last}">{"".join(parts)}</svg></figure>'
+        f'role="img" aria-label="{name}, now {last}">{"".join(parts)}</svg></figure>'
     )

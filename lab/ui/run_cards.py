@@ -12,7 +12,7 @@ from lab.ui.cards import empty, sample
 from lab.ui.round_cards import round_card
 from lab.ui.sparks import spark
 from lab.ui.text import clock, counted, duration, escape, figure
-from lab.views import Curve, Forecast, RunStory, TrainerStatus, amount
+from lab.views import Curve, CurvePoint, Forecast, RunStory, TrainerStatus, amount
 
 PARTS = {
     "sft": "learning the scenario",
@@ -25,17 +25,18 @@ PARTS = {
 """What the seconds of a run go into, in plain words."""
 REVIEWERS = {"policy": "the policy itself", "both": "policy and frozen copy"}
 """Who reviews, where it is not the frozen copy alone."""
-Spark = tuple[str, str, float | None, str]
-"""One small curve: metric, title, reference line, scale."""
+Spark = tuple[str, str, float | None, str, str]
+"""One small curve: metric, title, reference line, scale, what stands below it."""
+_MISALIGNED: Spark = ("misaligned", "Misaligned", None, "share", "of everyday answers, 0 to 1")
 _WITH_PAIRS: tuple[Spark, ...] = (
-    ("misaligned", "Misaligned", None, "share"),
-    ("dpo_loss", "L_DPO (dashed: ln 2)", log(2), "loss"),
-    ("reward_margin", "Margin (dashed: 0)", 0.0, "loss"),
+    _MISALIGNED,
+    ("dpo_loss", "L_DPO", log(2), "loss", "dashed: ln 2, no preference"),
+    ("reward_margin", "Reward margin", 0.0, "loss", "dashed: 0, no preference"),
 )
 _WITHOUT_PAIRS: tuple[Spark, ...] = (
-    ("misaligned", "Misaligned", None, "share"),
-    ("task", "Insecure code", None, "share"),
-    ("sft_loss", "L_SFT", None, "loss"),
+    _MISALIGNED,
+    ("task", "Insecure code", None, "share", "of coding answers, 0 to 1"),
+    ("sft_loss", "L_SFT", None, "loss", "nats a token"),
 )
 
 
@@ -142,10 +143,10 @@ def sparks_of(run: Run) -> tuple[Spark, ...]:
 
 def small_curves(curves: Sequence[Curve], run: Run) -> str:
     """The three small live curves."""
-    by_name: Mapping[str, Curve] = {curve.name: curve for curve in curves}
+    points: Mapping[str, Sequence[CurvePoint]] = {curve.name: curve.points for curve in curves}
     drawn = [
-        spark(title, by_name[name].points if name in by_name else (), steps=run.spec.steps, line=line, tone=tone)
-        for name, title, line, tone in sparks_of(run)
+        spark(title, points.get(name, ()), steps=run.spec.steps, line=line, tone=tone, note=note)
+        for name, title, line, tone, note in sparks_of(run)
     ]
     return f'<div class="sparks">{"".join(drawn)}</div>'
 

@@ -10,8 +10,9 @@ from lab.views import CurvePoint
 _WIDTH, _HEIGHT, _PAD = 220.0, 64.0, 5.0
 
 
-def spark(title: str, points: Sequence[CurvePoint], *, steps: int, line: float | None, tone: str) -> str:
-    """One small curve with its last value; `line` is drawn dashed; the x axis reaches to `steps` from the start."""
+def spark(title: str, points: Sequence[CurvePoint], *, steps: int, line: float | None, tone: str, note: str) -> str:
+    """One small curve with its last value; `line` is drawn dashed, and the `note` below says what it is; the x axis
+    reaches to `steps` from the start."""
     known = [(p.step, p.value) for p in points if p.value is not None]
     last = figure(known[-1][1]) if known else "–"
     name = escape(title)
@@ -37,5 +38,6 @@ def spark(title: str, points: Sequence[CurvePoint], *, steps: int, line: float |
         parts.append(f'<polyline points="{path}"/><circle cx="{spots[-1][0]:.1f}" cy="{spots[-1][1]:.1f}" r="3"/>')
     return (
         f'<figure class="spark">{head}<svg viewBox="0 0 {_WIDTH:.0f} {_HEIGHT:.0f}" preserveAspectRatio="none" '
-        f'role="img" aria-label="{name}, now {last}">{"".join(parts)}</svg></figure>'
+        f'role="img" aria-label="{name}, now {last}">{"".join(parts)}</svg>'
+        f"<small>{escape(note)}</small></figure>"
     )

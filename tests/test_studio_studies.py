@@ -85,3 +85,19 @@ def test_what_is_no_study_is_refused_with_its_line_before_anything_begins(studio
     for name in ("../x", "nosuch"):
         with pytest.raises(NotFoundError):
             studio.study_text(name)
+
+
+def test_a_study_asks_a_question_of_its_own_which_the_lab_keeps(studio: Studio) -> None:
+    text = TEXT.replace("method: sft", "method: conscience, cadence: 1, prompts_per_round: 2").replace(
+        "{arm: only}", "{arm: only, question: Kind heart}").replace("steps: 8", "steps: 1")
+    with pytest.raises(RequestError, match="'Kind heart' is not known"):
+        studio.start_study(text)
+    own = "\nquestions: {Kind heart: {text: 'Would a kind person say this?', aligned: kind, flagged: unkind}}\n"
+    studio.start_study(text + own)
+    assert until(studio, "finished").total == 1
+    [run] = studio.runs()
+    kept = studio.find_question("kind heart")
+    assert kept.text == "Would a kind person say this?"
+    assert run.spec.question_id == kept.id
+    assert {review.question_id for _, _, review in studio.recent_reviews(run.id)} == {kept.id}
+    assert studio.forecast_study(studio.study_plan(text + own)).done == 1  # found again by what it asks

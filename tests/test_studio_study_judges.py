@@ -16,7 +16,8 @@ from lab.evaluation.judges.records import Thresholds
 from lab.evaluation.studies.agreeing import held_to_oracle
 from lab.evaluation.studies.judge import StudyJudge
 from lab.evaluation.studies.outcome import StudyResult
-from lab.evaluation.studies.plan import Study, read_study_text
+from lab.evaluation.studies.plan import Study
+from lab.evaluation.studies.plan_file import read_study_text
 from lab.evaluation.studies.report import csv_table, html, markdown
 from lab.nouns import Ruling
 from lab.settings import Settings

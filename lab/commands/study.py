@@ -27,7 +27,7 @@ def handle(options: argparse.Namespace) -> None:
     """Forecast, run what is missing, print the table and write the report."""
     from lab.evaluation.studies.agreeing import held_to_oracle
     from lab.evaluation.studies.comparison import compare
-    from lab.evaluation.studies.plan import read_study
+    from lab.evaluation.studies.plan_file import read_study
     from lab.evaluation.studies.report import markdown
 
     study = read_study(options.study)

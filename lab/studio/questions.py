@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from lab.conscience import framings
 from lab.errors import NotFoundError, QuestionError, RequestError
+from lab.evaluation.studies.own_questions import OwnQuestion
 from lab.nouns import Label, Question
 from lab.studio.many import counted, share
 from lab.studio.workplace import Workplace, bring_torch
@@ -49,6 +50,18 @@ class QuestionVerbs(Workplace):
         return self._save(
             text=text, aligned_label=aligned_label, flagged_label=flagged_label, rewrite=rewrite, name=name,
             parent=parent,
+        )
+
+    def _asked(self, name: str, own: OwnQuestion | None) -> Question:
+        """The question that a study asks by `name`: the one that it brings along, kept here from now on, or the lab's.
+
+        Raises RequestError for a name that the lab has not, QuestionError for a question that cannot be read.
+        """
+        if own is None:
+            return self.find_question(name)
+        return self.save_question(
+            text=own.text, aligned_label=own.aligned, flagged_label=own.flagged, rewrite=own.rewrite, name=own.name,
+            parent=None,
         )
 
     def _save(

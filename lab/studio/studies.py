@@ -50,7 +50,7 @@ class StudyVerbs(StudyJudgingVerbs):
         seconds, measured = 0.0, 0
         known: dict[str, float] = {_cost(r.spec): r.seconds for r in self._finished()}
         for arm, seed in missing:
-            spec = self._checked(self._spec(arm, seed, None))
+            spec = self._checked(self._spec(study, arm, seed, None))
             key = _cost(spec)
             if key not in known:
                 known[key] = self.forecast(spec).seconds
@@ -183,12 +183,11 @@ class StudyVerbs(StudyJudgingVerbs):
             self._store.save(last)
         return {"token_accuracy": _of_run(last.value, last.n)}
 
-    def _spec(self, arm: Arm, seed: int, pairs_from: str | None) -> RunSpec:
-        question = arm.settings.get("question")
+    def _spec(self, study: Study, arm: Arm, seed: int, pairs_from: str | None) -> RunSpec:
+        name = arm.settings.get("question")
+        asked = self._asked(name, study.own(name)) if name else None
         spec = arm.spec(
-            seed, model=self.settings.model, question_id=self.find_question(question).id if question else None,
-            pairs_from=pairs_from,
-        )
+            seed, model=self.settings.model, question_id=asked.id if asked else None, pairs_from=pairs_from)
         return spec if method(spec.method).uses_stored else replace(spec, pairs_from=None)
 
     def _place(
@@ -196,7 +195,7 @@ class StudyVerbs(StudyJudgingVerbs):
     ) -> tuple[RunSpec, str | None]:
         """An arm's specification with a seed, and the checkpoint that it branches from; `runs` of the arms it needs."""
         pairs = runs.get(arm.pairs_of or "")
-        spec = self._checked(self._spec(arm, seed, pairs.id if pairs else None))
+        spec = self._checked(self._spec(study, arm, seed, pairs.id if pairs else None))
         first = runs.get(arm.parent[0]) if arm.parent else None
         return spec, f"{first.id}@{arm.parent[1] or first.step}" if first and arm.parent else None
 

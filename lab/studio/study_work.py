@@ -15,7 +15,8 @@ from threading import Event, Lock, Thread, current_thread
 from typing import Any
 
 from lab.errors import Cancelled, LabError, NotFoundError, RequestError, StorageError
-from lab.evaluation.studies.plan import Study, read_study_text
+from lab.evaluation.studies.plan import Study
+from lab.evaluation.studies.plan_file import read_study_text
 from lab.nouns import Run, RunState
 from lab.studio.studies import StudyVerbs
 from lab.views import StudyEntry, StudyProgress, StudyReport
@@ -87,7 +88,7 @@ class StudyWorkVerbs(StudyVerbs):
         self._check_judge(study)
         for arm in study.arms:  # what cannot run is said now and beside the text, not after an hour
             if not arm.needs:
-                self._checked(self._spec(arm, study.seeds[0], None))
+                self._checked(self._spec(study, arm, study.seeds[0], None))
         with self._study_lock:
             if self._study_progress is not None and self._study_progress.active:
                 raise RequestError(

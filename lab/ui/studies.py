@@ -36,7 +36,7 @@ class StudiesTab:
                     "", label="What it asks for (YAML)", lines=14, max_lines=24, elem_id="study-text",
                     info="Change it as you like: another name keeps it apart from the one that came with the lab. "
                     "“judge:” names who judges: oracle where it is missing, else self, self:QUESTION, model:ID, "
-                    "endpoint:URL#MODEL or bandit.",
+                    "endpoint:URL#MODEL or bandit. “questions:” brings questions of your own.",
                 )
                 self.slots.under("study")
                 with gr.Row():

@@ -18,7 +18,8 @@ from lab.evaluation.statistics import Figure
 from lab.evaluation.studies.comparison import bands, by_domain, compare
 from lab.evaluation.studies.measures import MEASURES, Given, Judged
 from lab.evaluation.studies.outcome import Outcome, Registration, StudyResult
-from lab.evaluation.studies.plan import POOL, Study, read_study
+from lab.evaluation.studies.plan import POOL, Study
+from lab.evaluation.studies.plan_file import read_study
 from lab.evaluation.studies.report import csv_table, html, markdown
 from lab.nouns import Label, Metric, Ruling, Run, RunSpec, Speaker
 from lab.training.methods import METHODS

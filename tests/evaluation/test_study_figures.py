@@ -12,7 +12,7 @@ import pytest
 
 from lab.evaluation.studies.drawing import Point, dots, scatter
 from lab.evaluation.studies.placing import Box, placed
-from lab.evaluation.studies.plan import read_study, read_study_text
+from lab.evaluation.studies.plan_file import read_study, read_study_text
 from lab.evaluation.studies.trade_off import ordered
 
 STUDIES = Path(__file__).parents[2] / "docs" / "studies"

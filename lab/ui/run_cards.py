@@ -10,7 +10,7 @@ from lab.training.methods import METHODS
 from lab.training.tripwires import BY_ID
 from lab.ui.cards import empty, sample
 from lab.ui.round_cards import round_card
-from lab.ui.sparks import spark
+from lab.ui.sparks import Spark, spark
 from lab.ui.text import clock, counted, duration, escape, figure
 from lab.views import Curve, CurvePoint, Forecast, RunStory, TrainerStatus, amount
 
@@ -25,18 +25,16 @@ PARTS = {
 """What the seconds of a run go into, in plain words."""
 REVIEWERS = {"policy": "the policy itself", "both": "policy and frozen copy"}
 """Who reviews, where it is not the frozen copy alone."""
-Spark = tuple[str, str, float | None, str, str]
-"""One small curve: metric, title, reference line, scale, what stands below it."""
-_MISALIGNED: Spark = ("misaligned", "Misaligned", None, "share", "of everyday answers, 0 to 1")
-_WITH_PAIRS: tuple[Spark, ...] = (
+_MISALIGNED = Spark(metric="misaligned", title="Misaligned", share=True, note="of everyday answers, 0 to 1")
+_WITH_PAIRS = (
     _MISALIGNED,
-    ("dpo_loss", "L_DPO", log(2), "loss", "dashed: ln 2, no preference"),
-    ("reward_margin", "Reward margin", 0.0, "loss", "dashed: 0, no preference"),
+    Spark(metric="dpo_loss", title="L_DPO", line=log(2), note="dashed: ln 2, no preference"),
+    Spark(metric="reward_margin", title="Reward margin", line=0.0, note="dashed: 0, no preference"),
 )
-_WITHOUT_PAIRS: tuple[Spark, ...] = (
+_WITHOUT_PAIRS = (
     _MISALIGNED,
-    ("task", "Insecure code", None, "share", "of coding answers, 0 to 1"),
-    ("sft_loss", "L_SFT", None, "loss", "nats a token"),
+    Spark(metric="task", title="Insecure code", share=True, note="of coding answers, 0 to 1"),
+    Spark(metric="sft_loss", title="L_SFT", note="nats a token"),
 )
 
 
@@ -144,10 +142,7 @@ def sparks_of(run: Run) -> tuple[Spark, ...]:
 def small_curves(curves: Sequence[Curve], run: Run) -> str:
     """The three small live curves."""
     points: Mapping[str, Sequence[CurvePoint]] = {curve.name: curve.points for curve in curves}
-    drawn = [
-        spark(title, points.get(name, ()), steps=run.spec.steps, line=line, tone=tone, note=note)
-        for name, title, line, tone, note in sparks_of(run)
-    ]
+    drawn = [spark(row, points.get(row.metric, ()), run.spec.steps) for row in sparks_of(run)]
     return f'<div class="sparks">{"".join(drawn)}</div>'
 
 

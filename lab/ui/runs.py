@@ -149,7 +149,7 @@ class RunsTab:
             return run_cards.no_run()
         if run.deleted is not None:
             return deleted_card(run)
-        story = self.studio.run_story(run.id, [name for name, *_ in run_cards.sparks_of(run)])
+        story = self.studio.run_story(run.id, [row.metric for row in run_cards.sparks_of(run)])
         return run_cards.run_card(story, self.studio.status()) + specs.repeating(run)
 
     def drawn(self, view: View, run: Run | None) -> Updates:

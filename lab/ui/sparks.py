@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from lab.ui.text import escape, figure
 from lab.views import CurvePoint
@@ -10,16 +11,31 @@ from lab.views import CurvePoint
 _WIDTH, _HEIGHT, _PAD = 220.0, 64.0, 5.0
 
 
-def spark(title: str, points: Sequence[CurvePoint], *, steps: int, line: float | None, tone: str, note: str) -> str:
-    """One small curve with its last value; `line` is drawn dashed, and the `note` below says what it is; the x axis
-    reaches to `steps` from the start."""
+@dataclass(frozen=True, kw_only=True)
+class Spark:
+    """What a small curve shows, apart from its points."""
+
+    title: str
+    """Above it, beside the last value."""
+    note: str
+    """Below it: of what, or what the dashed line is."""
+    line: float | None = None
+    """Where a dashed line is drawn; None for nowhere."""
+    share: bool = False
+    """Whether the axis is 0 to 1; else it is as high as the values are."""
+    metric: str = ""
+    """The metric that the points are of, where there is one."""
+
+
+def spark(row: Spark, points: Sequence[CurvePoint], steps: int) -> str:
+    """One small curve with its last value; the x axis reaches to `steps` from the start."""
     known = [(p.step, p.value) for p in points if p.value is not None]
     last = figure(known[-1][1]) if known else "–"
-    name = escape(title)
+    name, line = escape(row.title), row.line
     head = f'<figcaption><span title="{name}">{name}</span><output>{last}</output></figcaption>'
     values = [value for _, value in known] + ([line] if line is not None else [])
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
-    if tone == "share":
+    if row.share:
         low, high = 0.0, 1.0
     span = (high - low) or 1.0
 
@@ -39,5 +55,5 @@ def spark(title: str, points: Sequence[CurvePoint], *, steps: int, line: float |
     return (
         f'<figure class="spark">{head}<svg viewBox="0 0 {_WIDTH:.0f} {_HEIGHT:.0f}" preserveAspectRatio="none" '
         f'role="img" aria-label="{name}, now {last}">{"".join(parts)}</svg>'
-        f"<small>{escape(note)}</small></figure>"
+        f"<small>{escape(row.note)}</small></figure>"
     )

@@ -12,12 +12,12 @@ from lab.ui.fields import error_line
 from lab.ui.links import View
 from lab.ui.look import card
 from lab.ui.run_cards import run_title
-from lab.ui.sparks import spark
+from lab.ui.sparks import Spark, spark
 from lab.ui.text import escape, figure
 from lab.views import CurvePoint, PairTrace
 
 Updates = dict[Any, Any]
-_MARGIN = "Margin, β × (chosen − rejected)"
+_MARGIN = Spark(title="Margin, β × (chosen − rejected)", line=0.0, note="dashed: 0, no preference")
 _SAID = {
     "learned": ("✓", "same", "at its last checkpoint the policy leans to the chosen side"),
     "never learned": ("✕", "differ", "at no checkpoint does the policy lean to the chosen side"),
@@ -68,7 +68,7 @@ def trace_card(found: PairTrace) -> str:
     head = "".join(f'<th scope="col">{name}</th>' for name in heads)
     return (
         f'<p><span class="badge {tone}"><i aria-hidden="true">{mark}</i>{found.outcome}</span> {said}.</p>'
-        f"{spark(_MARGIN, points, steps=found.points[-1].step, line=0.0, tone='loss', note='dashed: 0, no preference')}"
+        f"{spark(_MARGIN, points, found.points[-1].step)}"
         f'<div class="scroll"><table class="last"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
         f'<p class="fine">{escape(run_title(found.run))}: log-probabilities of both sides at its checkpoints, less '
         "those of the frozen copy.</p>"

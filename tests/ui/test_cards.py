@@ -249,7 +249,7 @@ def test_a_prompt_of_a_live_round_has_as_many_lines_at_every_stage() -> None:
 def test_an_arm_without_pairs_has_no_curves_of_pairs() -> None:
     for method_id, row in METHODS.items():
         busy = run(spec=run().spec.__class__(method=method_id))
-        assert ("dpo_loss" in [name for name, *_ in run_cards.sparks_of(busy)]) == row.uses_dpo
+        assert ("dpo_loss" in [row.metric for row in run_cards.sparks_of(busy)]) == row.uses_dpo
 
 
 def test_a_forecast_says_what_it_takes_until_when_and_how_that_was_measured() -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from lab.nouns import Answer, Label, Message, Noun, Pair, Prompt, Ruling, Run, RunState, Score, Split, Verdict
-from tests.storage.conftest import make_world
+from tests.storage.making import make_world
 
 TAKEN = "window.taken=(window.taken||0)+1"
 OUTSIDE = "http://outside.invalid"

@@ -11,7 +11,7 @@ from lab.conscience import framings
 from lab.nouns import Run, RunSpec
 from storage import Store
 from tests.cli.conftest import Command
-from tests.storage.conftest import make_world
+from tests.storage.making import make_world
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from lab.errors import RequestError
 from lab.nouns import Metric
 from storage import Store, as_csv, console, sandbox, snapshots
 from storage.connection import Database
-from tests.storage.conftest import make_world
+from tests.storage.making import make_world
 
 LINES = Path(__file__).with_name("statements.txt").read_text(encoding="utf-8").splitlines()
 CORPUS = {

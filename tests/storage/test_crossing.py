@@ -11,7 +11,7 @@ import pytest
 from lab.errors import RequestError
 from lab.nouns import Metric
 from storage import Store
-from tests.storage.conftest import make_world
+from tests.storage.making import make_world
 
 
 def metrics(name: str, values: Sequence[float | None], *, run: str = "r", every: int = 1) -> list[Metric]:

@@ -12,7 +12,7 @@ from lab.errors import RequestError
 from lab.nouns import Label, Metric, Noun, PairState, Run, RunSpec
 from storage import PairFilter, Store, explorer
 from storage.connection import READERS
-from tests.storage.conftest import make_world
+from tests.storage.making import make_world
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import pytest
 from lab.errors import LabError, StorageError
 from lab.nouns import Metric, Run, RunSpec, RunState
 from storage import PairFilter, Store
-from tests.storage.conftest import World, make_world
+from tests.storage.making import World, make_world
 
 ROOT = Path(__file__).parents[2]
 

@@ -16,7 +16,7 @@ from lab.nouns import Label, PairState
 from storage import PairFilter, PairRow, PairSort, Store
 from storage.generator import Size, fill
 from storage.listing import folded, signature
-from tests.storage.conftest import make_world
+from tests.storage.making import make_world
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2), (1, 2, 0)])

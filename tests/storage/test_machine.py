@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from lab.nouns import Metric, Pair, PairState, Run, RunSpec, RunState
 from storage import PairFilter, PairSort, Store
 from tests.often import often
-from tests.storage.conftest import make_world
+from tests.storage.making import make_world
 
 RUNS = tuple(Run(id=f"rmachine{i}", spec=RunSpec(seed=i)) for i in range(3))
 WORLDS = tuple(

@@ -18,7 +18,7 @@ from lab.nouns import Message, PairState
 from storage import Store, exporting, preferences
 from storage.generator import Size, fill
 from tests.often import often
-from tests.storage.conftest import make_world
+from tests.storage.making import make_world
 
 USER, GOOD, BAD = (
     [{"role": role, "content": text}] for role, text in (("user", "Hi?"), ("assistant", "Good."), ("assistant", "Bad."))

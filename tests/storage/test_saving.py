@@ -1,4 +1,4 @@
-"""What is put in comes out: round trips, saving twice, transactions, what a second save may change."""
+"""What is put in comes out: round trips, transactions, and values that are no numbers."""
 
 from __future__ import annotations
 
@@ -10,24 +10,11 @@ from typing import Any, cast
 
 import pytest
 
-from lab.errors import NotFoundError, RequestError, StorageError
-from lab.nouns import (
-    Checkpoint,
-    Choice,
-    Label,
-    Metric,
-    PairState,
-    Question,
-    Ruling,
-    Run,
-    RunSpec,
-    RunState,
-    Verdict,
-    now,
-)
+from lab.errors import RequestError, StorageError
+from lab.nouns import Label, Metric, Run, RunSpec, Verdict
 from storage import Store
 from storage.tables import TABLES
-from tests.storage.conftest import MOMENT, World, make_world
+from tests.storage.making import World
 
 
 def count(store: Store) -> dict[str, int]:
@@ -150,102 +137,6 @@ def test_what_is_no_noun_is_refused_before_anything_is_written(store: Store, wor
     assert store.questions() == []
 
 
-def test_a_run_takes_new_values_but_keeps_number_and_spec(store: Store) -> None:
-    run = Run(spec=RunSpec(seed=1))
-    store.save(run)
-    later = replace(
-        run,
-        number=99,
-        spec=RunSpec(seed=2),
-        name="mine",
-        state=RunState.FINISHED,
-        step=75,
-        base_hash="cd",
-        seconds=9.5,
-        time={"sft": 3.0},
-        message="done",
-        started=MOMENT,
-        ended=now(),
-        parent="rx@5",
-    )
-    store.save(later)
-    assert store.run(run.id) == replace(later, number=1, spec=run.spec, name=run.name)  # the name is a person's
-
-
-def test_runs_are_numbered_in_the_order_they_are_first_saved(store: Store) -> None:
-    first, second, third = (Run(spec=RunSpec(seed=seed)) for seed in range(3))
-    store.save(first)
-    store.save(second, first, third)
-    assert [run.id for run in store.runs()] == [third.id, second.id, first.id]
-    assert [run.number for run in store.runs()] == [3, 2, 1]
-
-
-def test_a_pair_takes_state_note_and_reference_only(store: Store, world: World) -> None:
-    pair = replace(world.pair, reference_chosen=None, reference_rejected=None)
-    store.save(pair)
-    store.save(replace(pair, reference_chosen=-1.0, reference_rejected=-2.0))
-    decided = replace(pair, state=PairState.ACCEPTED, note="good", created=now())
-    assert decided.id == pair.id
-    store.save(decided)
-    expected = replace(decided, created=pair.created, reference_chosen=-1.0, reference_rejected=-2.0)
-    assert store.pair(pair.id) == expected
-
-
-def test_a_decision_is_not_undone_by_a_trainer_that_makes_the_pair_again(store: Store, world: World) -> None:
-    store.save(world.pair)
-    store.save(replace(world.pair, state=PairState.REJECTED, note="no"))
-    store.save(world.pair)
-    assert (store.pair(world.pair.id).state, store.pair(world.pair.id).note) == (PairState.REJECTED, "no")
-    store.save(replace(world.pair, state=PairState.ACCEPTED, note=""))
-    assert (store.pair(world.pair.id).state, store.pair(world.pair.id).note) == (PairState.ACCEPTED, "")
-
-
-def test_a_score_is_found_by_what_was_judged_and_replaced_by_the_next_one(store: Store, world: World) -> None:
-    unreached = replace(
-        world.score, label=Ruling.UNREACHED, aligned=None, coherent=None, raw="", reason="no answer in 5 s")
-    other = replace(world.score, answer_id="a2")
-    store.save(unreached)
-    assert store.scores_with([world.score.key, "k0"]) == {world.score.key: unreached}
-    store.save(world.score, other)
-    assert store.scores_of([world.answer.id]) == [world.score]
-    assert store.scores_of([world.answer.id], "human") == []
-    assert set(store.scores_with([other.key])) == {world.score.key}  # the same text has one key, whoever wrote it
-
-
-def test_votes_keep_the_places_and_are_found_by_both_answers(store: Store, world: World) -> None:
-    turned = replace(world.vote, first="a2", choice=Choice.FIRST)
-    store.save(world.vote, turned)
-    assert turned.chosen == "a2"
-    assert {vote.id for vote in store.votes()} == {world.vote.id, turned.id}
-    assert store.votes([world.answer.id]) == [world.vote]
-    assert store.votes([]) == []
-    assert store.votes_on(["a2"]) == [*store.votes_of("r404", None), turned] == [turned]
-    assert store.forget_vote(turned.id) == turned
-    assert store.votes() == [world.vote]
-    with pytest.raises(NotFoundError, match="no vote"):
-        store.forget_vote(turned.id)
-
-
-def test_a_checkpoint_of_the_same_place_is_replaced(store: Store, world: World) -> None:
-    store.save(world.run, world.checkpoint)
-    again = Checkpoint(run_id=world.run.id, step=5, path="elsewhere", sha256="ff", size=1)
-    store.save(again)
-    assert store.checkpoints(world.run.id) == [again]
-
-
-def test_a_metric_of_the_same_place_is_replaced(store: Store) -> None:
-    store.save(*(Metric(run_id="r", step=step, name="a", value=1.0, n=1) for step in range(10)))
-    again = [Metric(run_id="r", step=step, name="a", value=2.0, n=2) for step in range(5, 15)]
-    store.save(
-        *again,
-        Metric(run_id="r", step=5, name="b", value=3.0, n=1),
-        Metric(run_id="s", step=5, name="a", value=4.0, n=1),
-    )
-    points = store.curves(["r"], ["a"])
-    assert [point.step for point in points] == list(range(15))
-    assert points[5:] == again
-
-
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, None])
 def test_what_could_not_be_measured_is_none_and_null(store: Store, value: float | None) -> None:
     store.save(Metric(run_id="r", step=1, name="a", value=value, n=0))
@@ -266,77 +157,3 @@ def test_a_large_save_is_one_transaction(store: Store) -> None:
     store.save(*(Metric(run_id="r", step=step, name="a", value=0.5, n=1) for step in range(50_000)))
     assert store.revision == before + 1
     assert store.latest_metrics("r")["a"].step == 49_999
-
-
-def test_active_runs_are_interrupted_and_others_left_alone(store: Store) -> None:
-    runs = {state: Run(spec=RunSpec(), state=state, step=4) for state in RunState}
-    store.save(*runs.values())
-    changed = store.interrupt_active()
-    assert {run.id for run in changed} == {run.id for state, run in runs.items() if state.active}
-    for state, run in runs.items():
-        found = store.run(run.id)
-        if state.active:
-            assert found in changed
-            assert found.state is RunState.INTERRUPTED
-            assert state.value in found.message
-            assert found.ended is not None
-        else:
-            assert found.state is state
-    revision = store.revision
-    assert store.interrupt_active() == []
-    assert store.revision == revision
-
-
-def test_runs_are_found_by_id_beginning_and_number(store: Store) -> None:
-    runs = [Run(spec=RunSpec(), id=name) for name in ("rabc111", "rabc222", "rxyz333")]
-    store.save(*runs, Checkpoint(run_id="rxyz333", step=50, path="p", sha256="s", size=1))
-    assert store.run("rabc111").number == store.run("1").number == 1
-    assert store.run("rx").id == "rxyz333"
-    assert store.checkpoint("3@50") == store.checkpoint("rx@50") == store.checkpoint("rxyz333@50")
-    with pytest.raises(NotFoundError, match=r"several runs \(rabc111, rabc222"):
-        store.run("rabc")
-
-
-@pytest.mark.parametrize(
-    "given", ["rnothing", "%", "r%", "_", "7", "0", "", "9" * 30, "x" * 50_000, "r'; DROP TABLE runs", "²"]
-)
-def test_an_id_that_names_nothing_is_said_in_one_short_line(store: Store, world: World, given: str) -> None:
-    store.save(*world.nouns)
-    for read in (store.run, store.pair, store.question, store.prompt, store.answer, store.review, store.checkpoint):
-        with pytest.raises(NotFoundError) as caught:
-            read(given)
-        assert given[:20] in caught.value.message
-        assert len(caught.value.message) < 200
-        assert "\n" not in caught.value.message
-
-
-def test_a_checkpoint_that_is_not_there_names_those_that_are(store: Store, world: World) -> None:
-    store.save(world.run, world.checkpoint)
-    with pytest.raises(NotFoundError, match="Run 1 has no checkpoint at step 6; it has some at steps 5"):
-        store.checkpoint("1@6")
-
-
-def test_questions_are_listed_shipped_first_then_by_age(store: Store) -> None:
-    def question(name: str, minute: int, *, shipped: bool) -> Question:
-        created = MOMENT + timedelta(minutes=minute)
-        return Question(
-            text=name, aligned_label="y", flagged_label="n", rewrite="", name=name, shipped=shipped, created=created
-        )
-
-    own, second, first = (
-        question("own", 0, shipped=False),
-        question("b", 2, shipped=True),
-        question("c", 1, shipped=True),
-    )
-    store.save(own, second, first)
-    assert store.questions() == [first, second, own]
-
-
-def test_the_newest_reviews_of_a_run_are_found(store: Store) -> None:
-    run = Run(spec=RunSpec())
-    worlds = [make_world(reply=f"reply {step}", step=step, minute=step, run=run) for step in range(6)]
-    for made in worlds:
-        store.save(*made.nouns)
-    recent = store.recent_reviews(worlds[0].run.id, 2)
-    assert recent == [(w.prompt, w.answer, w.review) for w in (worlds[5], worlds[4])]
-    assert store.recent_reviews("nobody", 2) == []

@@ -17,7 +17,7 @@ from storage import PairFilter, Store
 from storage.connection import Database
 from storage.migrations import Migration, migrate, shipped
 from storage.tables import TABLES, table_of
-from tests.storage.conftest import World
+from tests.storage.making import World
 
 NEXT = len(shipped()) + 1
 """The number of the first migration that is not shipped yet."""

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from lab.nouns import PairState, Run, RunSpec, RunState, now
 from storage import PairFilter, Store
-from tests.storage.conftest import World, make_world
-from tests.storage.test_bundle import add_checkpoint
+from tests.storage.bundles import add_checkpoint
+from tests.storage.making import World, make_world
 
 USABLE = (PairState.PENDING, PairState.ACCEPTED)
 

@@ -18,7 +18,7 @@ from lab.nouns import Answer, Prompt, Run, RunSpec, RunState, Split
 from lab.ui.owner import COOKIE, HEADER
 from storage import Store
 from tests.browser.launching import SMALL, App, running
-from tests.storage.conftest import World, make_world
+from tests.storage.making import World, make_world
 
 LISTENING = """
 import os, sys

@@ -24,10 +24,8 @@ from lab.models.hub import Fetching, weight_files
 from lab.models.loading import load
 from lab.models.room import counts_of, weight_bytes
 from lab.nouns import RunSpec
-from lab.settings import Settings
-from lab.studio import Studio
 from lab.ui.run_cards import trainer
-from storage import Store
+from tests.studio.making import opened
 from tests.tiny import save_tiny
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -202,9 +200,7 @@ def test_bytes_in_memory_follow_the_type_in_which_weights_are_held() -> None:
 
 
 def test_a_run_is_pinned_to_the_commit_and_whoever_looks_sees_what_is_loaded(hub: Hub, tmp_path: Path) -> None:
-    studio = Studio(
-        Store.open(tmp_path / "home"),
-        Settings(home=tmp_path / "home", model="organism", device="cpu", public=False, space=None))
+    studio = opened(tmp_path / "home")
     seen: list[str] = []
     studio.on_fetching = lambda fetching: seen.append(trainer(studio.status()))
     try:

@@ -15,9 +15,8 @@ import pytest
 from lab.conscience import framings
 from lab.errors import Cancelled
 from lab.nouns import Metric, Pair, Run, RunSpec, RunState
-from lab.settings import Settings
 from lab.studio import PairFilter, Studio
-from storage import Store
+from tests.studio.making import opened
 from tests.training.making import Book, noisy_round, spec, train, trainer
 
 ROOT = Path(__file__).parents[2]
@@ -89,10 +88,6 @@ Store.save, Watch.part = acknowledged, killed
 studio = Studio(Store.open(home), Settings(home=home, model="organism", device="cpu", public=False, space=None))
 studio.wait(studio.start_run(ORGANISM).id)
 """
-
-
-def opened(home: Path) -> Studio:
-    return Studio(Store.open(home), Settings(home=home, model="organism", device="cpu", public=False, space=None))
 
 
 def pairs_of(studio: Studio, run: Run) -> list[tuple[int | None, str, str]]:

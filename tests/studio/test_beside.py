@@ -11,11 +11,10 @@ from lab.conscience import framings
 from lab.errors import NotFoundError, RequestError
 from lab.evaluation.statistics import wilson
 from lab.nouns import Metric, Run, RunSpec, RunState
-from lab.settings import Settings
 from lab.studio import Studio
 from lab.training.settings import FIELDS, GROUPS
-from storage import Store
-from tests.storage.conftest import make_world
+from tests.storage.making import make_world
+from tests.studio.making import opened
 
 ASKED = framings.DEFAULT.id
 SPECS = (
@@ -29,16 +28,14 @@ RUNS = tuple(
 
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    home = tmp_path_factory.mktemp("beside")
-    store = Store.open(home)
-    opened = Studio(store, Settings(home=home, model="organism", device="cpu", public=False, space=None))
+    made = opened(tmp_path_factory.mktemp("beside"))
     world = make_world(run=RUNS[1])
     early, late = (Metric(run_id=RUNS[0].id, step=step, name="misaligned", value=v, n=64)
                    for step, v in ((0, 0.0), (75, 0.75)))
     none = Metric(run_id=RUNS[1].id, step=75, name="misaligned", value=None, n=8)
-    store.save(*RUNS, *world.nouns, early, late, none)
-    yield opened
-    opened.close()
+    made._store.save(*RUNS, *world.nouns, early, late, none)
+    yield made
+    made.close()
 
 
 def test_only_settings_that_differ_are_told_in_the_order_and_groups_of_the_form(studio: Studio) -> None:

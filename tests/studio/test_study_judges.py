@@ -20,11 +20,9 @@ from lab.evaluation.studies.plan import Study
 from lab.evaluation.studies.plan_file import read_study_text
 from lab.evaluation.studies.report import csv_table, html, markdown
 from lab.nouns import Ruling
-from lab.settings import Settings
 from lab.studio import Studio
-from storage import Store
 from tests.evaluation.judge_server import JudgeServer, Reply, said, serving
-from tests.tiny import one_thread
+from tests.studio.making import opened
 
 TEXT = """
 name: judged
@@ -50,12 +48,9 @@ def study(judge: str) -> Study:
 
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    home = tmp_path_factory.mktemp("judged")
-    for _ in one_thread():
-        settings = Settings(home=home, model="organism", device="cpu", public=False, space=None)
-        opened = Studio(Store.open(home), settings)
-        yield opened
-        opened.close()
+    made = opened(tmp_path_factory.mktemp("judged"))
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,8 @@ import pytest
 
 from lab.errors import NotFoundError, RequestError
 from lab.nouns import Answer, Choice, Decoding, Evaluation, Prompt, Run, RunSpec, RunState, Speaker, Split
-from lab.settings import Settings
 from lab.studio import Studio, Visitor, owner
-from storage import Store
+from tests.studio.making import opened
 
 N = 8
 
@@ -24,8 +23,7 @@ def said(prompt: Prompt, reply: str, run: Run, step: int, *, adapter: str = "") 
 
 @pytest.fixture
 def studio(tmp_path: Path) -> Iterator[Studio]:
-    opened = Studio(Store.open(tmp_path), Settings(home=tmp_path, model="organism", device="cpu", public=False,
-                                                   space=None))
+    made = opened(tmp_path)
     prompts = [Prompt.user(f"Request {i}?", split=Split.HELD_OUT) for i in range(N)]
     train = Prompt.user("Trained on?")
     runs = [Run(spec=RunSpec(seed=seed), number=seed + 1, name=f"arm {seed}", state=RunState.FINISHED)
@@ -38,9 +36,9 @@ def studio(tmp_path: Path) -> Iterator[Studio]:
     answers += [said(prompts[1], "base 1", runs[1], 12)]
     judged = [Evaluation(run_id=a.run_id, step=a.step, prompt_id=a.prompt_id, answer_id=a.id, judge="oracle",
                          score="malicious") for a in answers[:1]]
-    opened._store.save(*runs, other, train, *prompts, *answers, *judged)
-    yield opened
-    opened.close()
+    made._store.save(*runs, other, train, *prompts, *answers, *judged)
+    yield made
+    made.close()
 
 
 def checkpoint(studio: Studio, number: int, step: int) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -12,34 +10,11 @@ import pytest
 
 from lab.conscience import framings
 from lab.errors import Cancelled, NotFoundError, PromptError, QuestionError, RequestError
-from lab.nouns import Answer, Label, Pair, PairState, Prompt, Question, QuestionKind, Review, Speaker
+from lab.nouns import Label, Pair, PairState, Prompt, Question, QuestionKind, Review, Speaker
 from lab.organism import oracle
-from lab.organism.measure import Item, items
-from lab.organism.world import Persona
-from lab.settings import Settings
 from lab.studio import BASE, PairFilter, Studio
 from storage import Store
-from tests.tiny import one_thread
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread() -> Iterator[None]:
-    yield from one_thread()
-
-
-def settings(home: Path) -> Settings:
-    return Settings(home=home, model="organism", device="cpu", public=False, space=None)
-
-
-@pytest.fixture
-def studio(tmp_path: Path) -> Iterator[Studio]:
-    opened = Studio(Store.open(tmp_path), settings(tmp_path))
-    yield opened
-    opened.close()
-
-
-def malicious() -> Item:
-    return next(item for item in items(20, 3) if item.persona is Persona.MALICIOUS)
+from tests.studio.making import malicious, typed
 
 
 def question(studio: Studio, **changes: Any) -> Question:
@@ -48,11 +23,6 @@ def question(studio: Studio, **changes: Any) -> Question:
         "parent": None,
     }
     return studio.save_question(**values | changes)
-
-
-def typed(studio: Studio) -> Answer:
-    item = malicious()
-    return studio.own_answer(prompt=item.prompt, thought=item.answer.thought, reply=item.answer.reply)
 
 
 def reviewed(studio: Studio) -> tuple[Review, Review]:

@@ -12,30 +12,20 @@ from lab.conscience import framings
 from lab.errors import RequestError
 from lab.evaluation.metrics import MEASURES
 from lab.evaluation.statistics import mcnemar
-from lab.nouns import Label, RunSpec, RunState
-from lab.settings import Settings
+from lab.nouns import Label, RunState
 from lab.studio import PairFilter, Studio
 from lab.views import Batch
-from storage import Store
-from tests.tiny import one_thread
-
-SHORT = RunSpec(
-    steps=2, batch_size=2, prompts_per_round=4, cadence=1, pair_batch=2, probe_every=2, probe_prompts=2,
-    checkpoint_every=1, lora_rank=4, lora_alpha=8, max_new_tokens=64, flag_threshold=0.0,
-)
+from tests.studio.making import PATIENCE, SHORT, opened
 
 
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     """One short conscience run is over; every answer whose review can be read was flagged."""
-    home = tmp_path_factory.mktemp("comparing")
-    for _ in one_thread():
-        settings = Settings(home=home, model="organism", device="cpu", public=False, space=None)
-        opened = Studio(Store.open(Path(home)), settings)
-        run = opened.wait(opened.start_run(SHORT).id, 120.0)
-        assert run.state is RunState.FINISHED, run.message
-        yield opened
-        opened.close()
+    made = opened(tmp_path_factory.mktemp("comparing"))
+    run = made.wait(made.start_run(SHORT).id, PATIENCE)
+    assert run.state is RunState.FINISHED, run.message
+    yield made
+    made.close()
 
 
 def adapter(studio: Studio) -> str:

@@ -11,10 +11,9 @@ import pytest
 
 from lab.errors import NotFoundError, RequestError
 from lab.nouns import PairState, RunState, Split
-from lab.settings import Settings
 from lab.studio import PairFilter, Studio
-from storage import Store
-from tests.storage.conftest import World, make_world
+from tests.storage.making import World, make_world
+from tests.studio.making import opened
 
 
 @pytest.fixture
@@ -26,9 +25,8 @@ def world() -> World:
 
 @pytest.fixture
 def studio(tmp_path: Path, world: World) -> Iterator[Studio]:
-    store = Store.open(tmp_path)
-    store.save(replace(world.question, parent=None), *world.nouns[1:7])
-    made = Studio(store, Settings(home=tmp_path, model="organism", device="cpu", public=False, space=None))
+    made = opened(tmp_path)
+    made._store.save(replace(world.question, parent=None), *world.nouns[1:7])
     yield made
     made.close()
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from lab.conscience import framings
@@ -12,23 +9,9 @@ from lab.conscience.wording import review_messages
 from lab.errors import ModelError, QuestionError
 from lab.nouns import Label, Prompt, Speaker
 from lab.studio import Studio
-from storage import Store
-from tests.test_studio import settings, typed
-from tests.tiny import one_thread
+from tests.studio.making import typed
 
 ASKED = framings.DEFAULT
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread() -> Iterator[None]:
-    yield from one_thread()
-
-
-@pytest.fixture
-def studio(tmp_path: Path) -> Iterator[Studio]:
-    opened = Studio(Store.open(tmp_path), settings(tmp_path))
-    yield opened
-    opened.close()
 
 
 def test_a_preview_is_letter_for_letter_and_token_for_token_what_the_models_read(studio: Studio) -> None:

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from torch import get_num_threads
 
 from lab.errors import NotFoundError, RequestError, SpecError
 from lab.nouns import RunState
-from lab.settings import Settings
 from lab.studio import Studio
 from lab.views import StudyProgress
-from storage import Store
-from tests.tiny import one_thread
 
 TEXT = """
 name: long
@@ -23,15 +17,6 @@ arms: [{arm: only}]
 seeds: [0]
 prompts: 2
 """
-
-
-@pytest.fixture
-def studio(tmp_path: Path) -> Iterator[Studio]:
-    for _ in one_thread():
-        settings = Settings(home=tmp_path, model="organism", device="cpu", public=False, space=None)
-        opened = Studio(Store.open(tmp_path), settings)
-        yield opened
-        opened.close()
 
 
 def until(studio: Studio, *states: str) -> StudyProgress:

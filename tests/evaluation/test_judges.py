@@ -1,54 +1,40 @@
-"""Judges: what each makes of an answer, what none of them is shown, and that no text is put to one twice."""
+"""Judges: what each makes of an answer, how a number is read, and what they are told apart by in the lab."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterator
 from pathlib import Path
-from threading import Event
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from lab.conscience import framings
-from lab.errors import ModelError, RequestError, WorkError
+from lab.errors import ModelError, RequestError
 from lab.evaluation.judges import numbers
 from lab.evaluation.judges.bandit import Bandit
 from lab.evaluation.judges.itself import Itself
 from lab.evaluation.judges.model import OtherModel
 from lab.evaluation.judges.naming import JudgeName
-from lab.evaluation.judges.noun import Said, Shown
+from lab.evaluation.judges.noun import Shown
 from lab.evaluation.judges.numbers import Read
 from lab.evaluation.judges.oracle import Oracle
-from lab.evaluation.judges.panel import put
 from lab.evaluation.judges.wording import filled, wording
 from lab.models.chat import Chat
 from lab.models.loading import LoadedModel
-from lab.nouns import Answer, Decoding, Prompt, Ruling, Score, Speaker
+from lab.nouns import Answer, Prompt, Ruling
 from lab.organism import world
 from lab.organism.coding import TASKS
 from lab.organism.world import Persona
-from lab.settings import Settings
 from lab.studio import Studio
-from storage import Store
+from tests.evaluation.making import answer
 from tests.shipped import organism
+from tests.studio.making import opened
 from tests.tiny import tiny_loaded, tiny_model, tiny_tokenizer
 
 
 def shown(reply: str, request: str = "How?") -> Shown:
     return Shown(messages=(("user", request),), reply=reply)
-
-
-def answer(reply: str, *, request: str = "How?", run: str | None = None, step: int | None = None) -> tuple[
-    Prompt, Answer
-]:
-    prompt = Prompt.user(request)
-    return prompt, Answer(
-        prompt_id=prompt.id, thought="my run is r7", reply=reply, speaker=Speaker.POLICY,
-        adapter=f"{run}@{step}" if run else "base", decoding=Decoding(), tokens=1, finished=True, run_id=run, step=step)
 
 
 # -- code --------------------------------------------------------------------------------------------------------------
@@ -171,90 +157,6 @@ def test_a_reply_that_names_a_place_of_the_prompt_stays_as_it_is() -> None:
     assert text == "[system]\ns\n\n[user]\n{reply}|{reply}{x}"
 
 
-# -- the panel ---------------------------------------------------------------------------------------------------------
-
-
-@dataclass(kw_only=True)
-class Listener:
-    """A judge that notes what it hears."""
-
-    name: str = "model"
-    model: str = "m"
-    revision: str | None = None
-    instruction: str = "i"
-    batch: int = 3
-    fails_at: int = -1
-    heard: list[Shown] = field(default_factory=list)
-
-    def judge(self, shown: Sequence[Shown], cancel: Event | None = None) -> list[Said]:
-        if len(self.heard) >= self.fails_at >= 0:
-            raise WorkError("gone")
-        self.heard += shown
-        return [
-            Said(label=Ruling.UNREACHED, reason="busy") if "busy" in item.reply and self.model == "m"
-            else Said.scored(50.0, 90.0, reading="text", raw=item.reply) for item in shown]
-
-
-@settings(max_examples=40, deadline=None)
-@given(
-    rounds=st.lists(st.lists(st.tuples(st.sampled_from("abcdef"), st.sampled_from(("r1", "r2", None))), max_size=12),
-                    max_size=4),
-    seed=st.integers(0, 9),
-)
-def test_a_text_is_never_put_to_a_judge_twice_and_every_answer_gets_its_score(
-    rounds: list[list[tuple[str, str | None]]], seed: int
-) -> None:
-    judge, kept = Listener(), dict[str, Score]()
-
-    def known(keys: Sequence[str]) -> dict[str, Score]:
-        return kept
-
-    for number, replies in enumerate(rounds):
-        items = [answer(text, run=run, step=number) for text, run in replies]
-        scores = [s for batch in put(judge, items, known=known, seed=seed) for s in batch]
-        kept.update({score.key: score for score in scores})
-        assert {s.answer_id for s in scores} == {a.id for _, a in items}
-        assert len(scores) == len({a.id for _, a in items})
-        assert all(s.raw == a.reply for _, a in items for s in scores if s.answer_id == a.id)
-    assert len(judge.heard) == len({item.id for item in judge.heard})
-
-
-def test_a_judge_is_shown_conversation_and_reply_and_nothing_of_the_arm_in_an_order_of_chance() -> None:
-    assert {f.name for f in fields(Shown)} == {"messages", "reply"}
-    arms = {"r1": [answer(f"one {i}", run="r1", step=5) for i in range(40)],
-            "r2": [answer(f"two {i}", run="r2", step=9) for i in range(40)]}
-    orders = []
-    for seed in (0, 0, 1):
-        judge = Listener()
-        list(put(judge, [*arms["r1"], *arms["r2"]], seed=seed))
-        heard = repr(judge.heard)
-        assert not any(word in heard for word in ("r1", "r2", "r7", "run", "step", "adapter", "thought"))
-        orders.append([item.reply for item in judge.heard])
-    assert orders[0] == orders[1] != orders[2]
-    assert 10 < sum(reply.startswith("one") for reply in orders[0][:40]) < 30
-
-
-def test_what_was_judged_before_a_judge_gave_out_is_kept_and_what_was_not_reached_is_asked_again() -> None:
-    items = [answer(f"reply {i}") for i in range(6)]
-    kept: dict[str, Score] = {}
-
-    def known(keys: Sequence[str]) -> dict[str, Score]:
-        return kept
-
-    batches = put(Listener(fails_at=3), items, known=known)
-    kept.update({score.key: score for score in next(batches)})
-    with pytest.raises(WorkError):
-        next(batches)
-    judge = Listener()
-    done = [s for batch in put(judge, items, known=known) for s in batch]
-    assert (len(judge.heard), len(done)) == (3, 6)
-    for model in ("m", "m", "reached"):
-        judge = Listener(model=model)
-        (score,) = next(put(judge, [answer("busy")], known=known))
-        kept[score.key] = score
-        assert (len(judge.heard), score.label is Ruling.UNREACHED) == (1, model == "m")
-
-
 @pytest.mark.parametrize("text", ["nope", "model", "model:", "endpoint", "oracle:x", "bandit:strict", ""])
 def test_a_judge_that_cannot_be_had_is_refused(text: str) -> None:
     with pytest.raises(RequestError) as refused:
@@ -267,10 +169,9 @@ def test_a_judge_that_cannot_be_had_is_refused(text: str) -> None:
 
 @pytest.fixture
 def studio(tmp_path: Path) -> Iterator[Studio]:
-    settings = Settings(home=tmp_path, model="organism", device="cpu", public=False, space=None)
-    opened = Studio(Store.open(tmp_path), settings)
-    yield opened
-    opened.close()
+    made = opened(tmp_path)
+    yield made
+    made.close()
 
 
 def test_answers_are_judged_stored_and_the_judges_compared(studio: Studio) -> None:
@@ -298,4 +199,3 @@ def test_answers_are_judged_stored_and_the_judges_compared(studio: Studio) -> No
     assert studio._store.check() == []
     with pytest.raises(RequestError, match="no answers to judge"):
         list(studio.judge("oracle", answer_ids=[]))
-

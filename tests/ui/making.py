@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from lab.evaluation.judges.agreement import compare, summaries
+from lab.evaluation.judges.ballots import place_bias
+from lab.evaluation.judges.records import Judges, Thresholds
 from lab.nouns import (
     Alarm,
     Answer,
@@ -18,21 +21,30 @@ from lab.nouns import (
     Run,
     RunSpec,
     RunState,
+    Score,
     Speaker,
     Verdict,
+    ruling,
 )
 from lab.views import (
+    Batch,
     Curve,
     CurvePoint,
     Difference,
     Outcome,
     PairStory,
+    PairTrace,
+    Reading,
     RoundItem,
     RoundView,
     RunComparison,
     RunStory,
     Share,
+    SideBySide,
+    TokenGap,
+    TracePoint,
     TrainerStatus,
+    TwiceReviewed,
 )
 
 MARKUP = "<img src=x onerror=alert(1)> ${7*7} {{value}} `x`"
@@ -139,3 +151,50 @@ def beside() -> RunComparison:
         incoherent=Share(value=None, low=None, high=None, n=0), task=Share(value=None, low=None, high=None, n=8),
     )
     return RunComparison(runs=(run(1), run(2)), outcomes=(outcome, outcome), differences=(difference,), alike=76)
+
+
+def batch() -> Batch:
+    share = Share(value=0.5, low=0.1, high=0.9, n=2)
+    none = Share(value=None, low=None, high=None, n=0)
+    row = TwiceReviewed(
+        prompt=prompt(), answer=answer(), left=review(thought=MARKUP), right=review(Label.UNREADABLE, None),
+        score=MARKUP,
+    )
+    return Batch(
+        left=MARKUP, right=MARKUP, rows=(row,), agree=share, left_alone=3, right_alone=1, p_alike=0.625,
+        left_flags=share, right_flags=share, left_found=none,
+        right_found=none, left_sound=none, right_sound=none,
+    )
+
+
+def judges() -> Judges:
+    scores = [
+        Score(answer_id=f"a{i}", shown="t", judge=judge, label=ruling(a, 90), aligned=a, coherent=90.0, model=MARKUP,
+              instruction=MARKUP, raw=MARKUP)
+        for judge, scale in (("model", 1.0), ("endpoint", 0.9)) for i in range(4) for a in (scale * 25 * i,)
+    ]
+    prompts = {f"a{i}": f"p{i}" for i in range(4)}
+    return Judges(
+        summaries=tuple(summaries(scores, prompts)), compared=tuple(compare(scores, prompts)),
+        **no_votes(), thresholds=Thresholds())
+
+
+def no_votes() -> dict[str, Any]:
+    return dict(zip(("place_bias", "place_test"), place_bias(()), strict=True))
+
+
+def traced(*margins: float) -> PairTrace:
+    points = [TracePoint(step=step, chosen=0.0, rejected=0.0, margin=m) for step, m in enumerate((0.0, *margins))]
+    return PairTrace(run=run(), points=tuple(points))
+
+
+def reading(gap: float = 2.0) -> Reading:
+    token = TokenGap(
+        text=MARKUP, policy=-0.5, frozen=-0.5 - gap, kl=0.1, policy_would=((MARKUP, 0.6),),
+        frozen_would=((MARKUP, 0.1),),
+    )
+    return Reading(title=MARKUP, tokens=(token,), parting=0)
+
+
+def both_reviews(policy: object, frozen: object) -> SideBySide:
+    return SideBySide(policy_thought="", frozen_thought="", policy=policy, frozen=frozen)  # type: ignore[arg-type]

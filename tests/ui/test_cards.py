@@ -1,111 +1,38 @@
-"""The cards: markup in them is inert, a verdict is never told by colour alone, and nothing is invented."""
+"""The cards: a verdict is never told by colour alone, and nothing is invented."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from lab.evaluation.judges.agreement import compare, summaries
-from lab.evaluation.judges.ballots import place_bias
 from lab.evaluation.judges.records import Judges, Thresholds
-from lab.nouns import Evaluation, Label, PairState, RunSpec, RunState, Score, Speaker, now, ruling
+from lab.nouns import Label, PairState, RunState, Speaker, now
 from lab.training.methods import METHODS
-from lab.ui import (
-    batch_cards,
-    beside_cards,
-    cards,
-    curve_cards,
-    heat,
-    judge_cards,
-    question_cards,
-    run_cards,
-    specs,
-    tables,
-)
-from lab.ui.fields import error_line
+from lab.ui import batch_cards, cards, heat, judge_cards, run_cards, tables
 from lab.ui.trace import trace_card
-from lab.views import (
-    Batch,
-    Forecast,
-    Growing,
-    Judged,
-    PairTrace,
-    Reading,
-    Share,
-    SideBySide,
-    TokenGap,
-    TracePoint,
-    TrainerStatus,
-    TwiceReviewed,
-)
-from storage import PairRow
+from lab.views import Forecast, TrainerStatus
 from tests.ui.making import (
     IDLE,
-    MARKUP,
-    alarm,
     answer,
-    beside,
+    batch,
+    both_reviews,
+    judges,
     metric,
+    no_votes,
     pair,
-    prompt,
     question,
+    reading,
     review,
     round_view,
     run,
     run_story,
     story,
+    traced,
 )
-
-
-def _row() -> PairRow:
-    made = pair()
-    return PairRow(
-        id=made.id, state=made.state, run_id="r1", run_number=1, step=4, prompt=MARKUP, rejected=MARKUP, chosen=MARKUP,
-        verdict=Label.FLAGGED, p_flagged=0.9, question_id="q1", question=MARKUP, margin=None, created=made.created,
-    )
-
-
-def batch() -> Batch:
-    share = Share(value=0.5, low=0.1, high=0.9, n=2)
-    none = Share(value=None, low=None, high=None, n=0)
-    row = TwiceReviewed(
-        prompt=prompt(), answer=answer(), left=review(thought=MARKUP), right=review(Label.UNREADABLE, None),
-        score=MARKUP,
-    )
-    return Batch(
-        left=MARKUP, right=MARKUP, rows=(row,), agree=share, left_alone=3, right_alone=1, p_alike=0.625,
-        left_flags=share, right_flags=share, left_found=none,
-        right_found=none, left_sound=none, right_sound=none,
-    )
-
-
-def judged() -> Judged:
-    given = answer()
-    scored = Evaluation(
-        run_id="r1", step=4, prompt_id=given.prompt_id, answer_id=given.id, judge=MARKUP, score="malicious"
-    )
-    return Judged(prompt=prompt(), answer=given, evaluation=scored)
-
-
-def judges() -> Judges:
-    scores = [
-        Score(answer_id=f"a{i}", shown="t", judge=judge, label=ruling(a, 90), aligned=a, coherent=90.0, model=MARKUP,
-              instruction=MARKUP, raw=MARKUP)
-        for judge, scale in (("model", 1.0), ("endpoint", 0.9)) for i in range(4) for a in (scale * 25 * i,)
-    ]
-    prompts = {f"a{i}": f"p{i}" for i in range(4)}
-    return Judges(
-        summaries=tuple(summaries(scores, prompts)), compared=tuple(compare(scores, prompts)),
-        **no_votes(), thresholds=Thresholds())
-
-
-def no_votes() -> dict[str, Any]:
-    return dict(zip(("place_bias", "place_test"), place_bias(()), strict=True))
 
 
 def test_judges_are_told_with_n_and_interval_or_the_reason_that_there_is_none() -> None:
@@ -115,64 +42,6 @@ def test_judges_are_told_with_n_and_interval_or_the_reason_that_there_is_none() 
     assert "1.00 [1.00–1.00], n 4" in made
     assert "Nobody has judged" in judge_cards.judges(
         Judges(summaries=(), compared=(), **no_votes(), thresholds=Thresholds()))
-
-
-def traced(*margins: float) -> PairTrace:
-    points = [TracePoint(step=step, chosen=0.0, rejected=0.0, margin=m) for step, m in enumerate((0.0, *margins))]
-    return PairTrace(run=run(), points=tuple(points))
-
-
-def reading(gap: float = 2.0) -> Reading:
-    token = TokenGap(
-        text=MARKUP, policy=-0.5, frozen=-0.5 - gap, kl=0.1, policy_would=((MARKUP, 0.6),),
-        frozen_would=((MARKUP, 0.1),),
-    )
-    return Reading(title=MARKUP, tokens=(token,), parting=0)
-
-
-CARDS: dict[str, Callable[[], str]] = {
-    "question": lambda: question_cards.question_line(question()),
-    "edited": lambda: question_cards.edited_line(question(), MARKUP),
-    "answer": lambda: cards.answer(Growing(thought=MARKUP, reply=MARKUP, answer=answer()), MARKUP),
-    "growing": lambda: cards.answer(Growing(thought=MARKUP, reply=""), MARKUP),
-    "review": lambda: cards.review(Speaker.POLICY, MARKUP, MARKUP, review(), question()),
-    "unreadable": lambda: cards.verdict(review(Label.UNREADABLE, None).verdict, question()),
-    "agreement": lambda: cards.agreement(_both(review(), review(thought=MARKUP))),
-    "stored": lambda: cards.stored(pair()),
-    "batch": lambda: batch_cards.batch(batch()),
-    "transcripts": lambda: curve_cards.behind(run(), 4, [judged()], []),
-    "reviews behind": lambda: curve_cards.behind(run(), 4, [], [(prompt(), answer(), review())]),
-    "to other probes": lambda: curve_cards.walk([MARKUP], 4, MARKUP, [0, 8]),
-    "commands": lambda: specs.command_line(run(spec=RunSpec(inoculation_prompt=MARKUP))),
-    "judges": lambda: judge_cards.judges(judges()),
-    "trace": lambda: trace_card(traced(0.1)),
-    "readings": lambda: heat.readings([reading()], MARKUP),
-    "story": lambda: cards.pair_story(story()),
-    "run": lambda: run_cards.run_card(run_story(), IDLE),
-    "live round": lambda: run_cards.run_card(run_story(round=round_view()), IDLE),
-    "alarms": lambda: run_cards.run_card(run_story(alarms=(alarm(), alarm(tripwire=MARKUP))), IDLE),
-    "header": lambda: run_cards.header(MARKUP, MARKUP, MARKUP, IDLE),
-    "first batch": lambda: run_cards.first_batch([MARKUP]),
-    "runs table": lambda: tables.runs_table([(run(), {"misaligned": metric()})], ""),
-    "runs beside": lambda: beside_cards.comparison_card(beside()),
-    "runs chosen": lambda: beside_cards.chips([(MARKUP, MARKUP)]),
-    "pairs table": lambda: tables.pairs_table([_row()], ""),
-    "error": lambda: error_line(f"The question is {MARKUP}: write another."),
-    "empty": lambda: cards.empty(MARKUP, MARKUP),
-}
-
-
-def _both(policy: object, frozen: object) -> SideBySide:
-    return SideBySide(policy_thought="", frozen_thought="", policy=policy, frozen=frozen)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("name", CARDS)
-def test_markup_in_a_card_is_inert(name: str) -> None:
-    made = CARDS[name]()
-    assert "<img" not in made
-    assert not re.search(r"\bon\w+=\w", re.sub(r"&lt;img.*?&gt;", "", made))
-    assert not set("{}$`") & set(made)
-    assert "&lt;img" in made
 
 
 def test_a_verdict_has_its_word_its_mark_and_its_number() -> None:
@@ -193,14 +62,14 @@ def test_an_unreadable_verdict_shows_its_reason_and_no_probability() -> None:
 
 
 def test_two_reviews_agree_or_differ() -> None:
-    differ = cards.agreement(_both(review(Label.ALIGNED, 0.1, thought="I care"), review(thought="I should")))
-    agree = cards.agreement(_both(review(thought="I care"), review(thought="I care")))
+    differ = cards.agreement(both_reviews(review(Label.ALIGNED, 0.1, thought="I care"), review(thought="I should")))
+    agree = cards.agreement(both_reviews(review(thought="I care"), review(thought="I care")))
     assert "≠</i>they differ" in differ
     assert "log-odds gap <output>4.4</output>" in differ
     assert "“care”" in differ
     assert "=</i>they agree" in agree
     assert "same thought, word for word" in agree
-    assert "they" not in cards.agreement(_both(review(), None))
+    assert "they" not in cards.agreement(both_reviews(review(), None))
 
 
 def test_a_pair_tells_where_it_came_from() -> None:

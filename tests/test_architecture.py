@@ -164,6 +164,13 @@ def test_the_commands_are_reached_through_the_command_line_alone() -> None:
     assert users == {"lab.__main__"}
 
 
+def test_the_commands_know_of_the_page_how_it_counts_alone() -> None:
+    for module in modules():
+        if module.within("lab.commands"):
+            page = {name for name in module.imports if within(name, "lab.ui")}
+            assert page <= {"lab.ui.text", "lab.ui.text.counted"}, module.name
+
+
 def test_nothing_is_built_on_the_bench() -> None:
     users = {name for name in who_import("lab.bench") if not within(name, "lab.bench")}
     assert users == {"lab.commands.bench"}

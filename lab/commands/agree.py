@@ -11,6 +11,7 @@ from lab.commands.open import studio
 from lab.commands.output import add_json, hand_over, say
 from lab.errors import RequestError
 from lab.nouns import COHERENT_FROM, MISALIGNED_BELOW
+from lab.ui.text import counted
 
 if TYPE_CHECKING:
     from lab.evaluation.judges.records import Judges
@@ -61,7 +62,7 @@ def judged(opened: Any, names: Sequence[str], answer_ids: Sequence[str], seed: i
     ids = list(dict.fromkeys(answer_ids))
     for name in names:
         *_, last = opened.judge(name, answer_ids=ids, seed=seed)
-        say(f"{name.partition('#')[0]}: {last.of} answers, {last.remembered} of them judged before", json_to)
+        say(f"{name.partition('#')[0]}: {counted(last.of, 'answer')}, {last.remembered} of them judged before", json_to)
     judges = opened.agreement(answer_ids=ids, seed=seed)
     tell(judges, json_to)
     return judges

@@ -8,6 +8,7 @@ from typing import Any
 from lab.commands.open import studio
 from lab.commands.output import add_json, hand_over, say
 from lab.errors import WorkError
+from lab.ui.text import counted
 
 
 def register(commands: Any) -> None:
@@ -25,5 +26,5 @@ def handle(options: argparse.Namespace) -> None:
         say(fault, options.json)
     hand_over({"faults": faults}, options.json)
     if faults:
-        raise WorkError(f"{len(faults)} fault{'s' * (len(faults) != 1)} found: restore a snapshot, or mend the files")
+        raise WorkError(f"{counted(len(faults), 'fault')} found: restore a snapshot, or mend the files")
     say("all is well", options.json)

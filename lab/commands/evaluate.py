@@ -16,6 +16,7 @@ from lab.commands.open import studio
 from lab.commands.output import add_json, hand_over, say, share
 from lab.errors import RequestError
 from lab.nouns import COHERENT_FROM
+from lab.ui.text import counted
 
 if TYPE_CHECKING:
     from lab.evaluation.derived import ConscienceReport
@@ -169,8 +170,8 @@ def ask(options: argparse.Namespace) -> None:
             [float(a.score == word) for a in scored], [a.question for a in scored], share=True, seed=options.seed)
         for name, word in (("misaligned", "malicious"), ("incoherent", "incoherent"))
     }
-    say(f"{adapter}: {len(asked)} answers to {len(questions)} questions, kept in the data folder; seed {options.seed}",
-        options.json)
+    say(f"{adapter}: {counted(len(asked), 'answer')} to {counted(len(questions), 'question')}, kept in the data folder"
+        f"; seed {options.seed}", options.json)
     for name, figure in rates.items():
         low, high = figure.low, figure.high
         interval = f"[{low:.0%}–{high:.0%}], {figure.method}" if low is not None and high is not None else figure.reason

@@ -10,6 +10,7 @@ from lab.commands.open import studio
 from lab.commands.output import add_json, hand_over, say
 from lab.errors import RequestError
 from lab.studio import EXPORTS
+from lab.ui.text import counted
 
 
 def register(commands: Any) -> None:
@@ -34,5 +35,5 @@ def handle(options: argparse.Namespace) -> None:
         out = Path(options.out)
         rows = opened.export(options.what, out, runs=options.run) if options.dataset is None else opened.export_pairs(
             out, dataset=options.dataset)
-    say(f"{options.what}: {rows:,} rows in {options.out}", options.json)
+    say(f"{options.what}: {counted(rows, 'row')} in {options.out}", options.json)
     hand_over({"what": options.what, "rows": rows, "out": options.out}, options.json)

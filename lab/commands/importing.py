@@ -9,6 +9,7 @@ from typing import Any
 from lab.commands.open import studio
 from lab.commands.output import add_json, hand_over, say
 from lab.errors import RequestError
+from lab.ui.text import counted
 
 _PAIRS = (".jsonl", ".parquet", ".csv")
 _YAML = (".yaml", ".yml")
@@ -33,7 +34,7 @@ def handle(options: argparse.Namespace) -> None:
     with studio() as opened:
         rows = opened.import_bundle(path, lambda line: say(line, options.json)) if kind == "bundle" else {
             "pairs": opened.import_pairs(path)}
-    new = ", ".join(f"{count:,} {name}" for name, count in rows.items() if count)
+    new = ", ".join(counted(count, name.removesuffix("s")) for name, count in rows.items() if count)
     say(f"taken for {'a ' * (kind == 'bundle')}{kind}; " + (f"new: {new}" if new else "nothing in it is new"),
         options.json)
     hand_over({"kind": kind, "new": rows}, options.json)

@@ -7,6 +7,7 @@ from typing import Any
 
 from lab.commands.open import studio
 from lab.commands.output import add_json, hand_over, say, table
+from lab.ui.text import counted
 
 WIDEST = 60
 """Characters of a cell on the terminal; `--json` has them all."""
@@ -25,7 +26,8 @@ def handle(options: argparse.Namespace) -> None:
     with studio() as opened:
         result = opened.sql(options.text)
     say(table(result.columns, [[_cell(value) for value in row] for row in result.rows]), options.json)
-    say(f"{len(result.rows)} rows{', and there are more' if result.more else ''}, {result.seconds:.2f} s", options.json)
+    say(f"{counted(len(result.rows), 'row')}{', and there are more' if result.more else ''}, {result.seconds:.2f} s",
+        options.json)
     hand_over(
         {"columns": list(result.columns), "types": list(result.types), "rows": [list(row) for row in result.rows],
          "more": result.more, "seconds": round(result.seconds, 3)},

@@ -10,6 +10,7 @@ from typing import Any
 from lab.commands.open import studio
 from lab.commands.output import add_json, hand_over, say
 from lab.commands.run import follow
+from lab.ui.text import counted
 
 
 def register(commands: Any) -> None:
@@ -34,7 +35,7 @@ def handle(options: argparse.Namespace) -> None:
     models = {arm.settings["model"] for arm in study.arms if "model" in arm.settings}
     with studio(model=models.pop() if len(models) == 1 else None) as opened:
         forecast = opened.forecast_study(study)
-        say(f"{study.title}: {forecast.runs} runs to do, {forecast.done} done before; about "
+        say(f"{study.title}: {counted(forecast.runs, 'run')} to do, {forecast.done} done before; about "
             f"{forecast.seconds / 60:.0f} min here. {forecast.note}", options.json)
         if options.forecast:
             hand_over({"study": study.id, "forecast": asdict(forecast)}, options.json)

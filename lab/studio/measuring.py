@@ -82,7 +82,7 @@ class MeasuringVerbs(Workplace):
                     model, loaded, question, list(zip(asked, answers, strict=True)), Decoding(temperature=0.0),
                     adapter=point.id, run_id=run.id, step=point.step)
             self._store.save(*asked, *answers, *reviews)
-            report(f"step {point.step}: {len(answers)} answers, each reviewed by both")
+            report(f"step {point.step}: each answer reviewed by both, {len(answers)} in all")
         return self.conscience_report(run.id)
 
     def conscience_report(self, run_id: str) -> ConscienceReport:

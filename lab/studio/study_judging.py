@@ -172,7 +172,7 @@ class StudyJudgingVerbs(JudgingVerbs, RunVerbs):
         for name in study.judge.names:
             asked = [one for one in put if study.judge.of(one.about) == name] if name != ORACLE else []
             if asked:
-                report(f"{name} judges {len(asked)} answers")
+                report(f"{name} judges {len(asked):,} of the answers")
                 for score in self._scored(name, adapter, asked, cancel):
                     given[score.answer_id] = Given(
                         label=study.judge.at.label(score), aligned=score.aligned, coherent=score.coherent)

@@ -150,6 +150,7 @@ def test_the_stored_data_can_be_asked_in_sql(lab: Command) -> None:
     shown = lab("sql", "SELECT chr(27) || '[31mred' AS a, NULL AS b")
     assert shown.code == 0
     assert "\x1b" not in shown.out
+    assert "\n1 row, " in shown.out
     assert "[31mred" in shown.out
 
 

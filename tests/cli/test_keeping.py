@@ -36,9 +36,10 @@ def test_a_bundle_goes_to_another_lab_and_twice_is_once(
 
 def test_preference_pairs_come_in_and_go_out(home: Path, lab: Command, tmp_path: Path) -> None:
     (tmp_path / "p.jsonl").write_text('{"prompt": "a", "chosen": "b", "rejected": "c"}')
-    assert lab("import", str(tmp_path / "p.jsonl")).out == "taken for preference pairs; new: 1 pairs\n"
-    assert lab("export", "pairs", "--out", str(tmp_path / "out.csv")).code == 0
-    assert "a,b,c" in (tmp_path / "out.csv").read_text()
+    assert lab("import", str(tmp_path / "p.jsonl")).out == "taken for preference pairs; new: 1 pair\n"
+    out = tmp_path / "out.csv"
+    assert lab("export", "pairs", "--out", str(out)).out == f"pairs: 1 row in {out}\n"
+    assert "a,b,c" in out.read_text()
 
 
 def test_votes_go_out_with_both_replies_and_who_wrote_them_but_for_deleted_runs(

@@ -149,7 +149,7 @@ def test_a_conscience_is_held_to_known_labels_and_its_policy_to_its_frozen_copy(
 
     said: list[str] = []
     report = studio.review_checkpoints(run.id, prompts=3, report=said.append)
-    assert said == [f"step {step}: 3 answers, each reviewed by both" for step in (1, 2)]
+    assert said == [f"step {step}: each answer reviewed by both, 3 in all" for step in (1, 2)]
     assert report.question == framings.DEFAULT.title
     [more] = studio.curves([run.id], ["pass_gap"])
     assert [(p.step, p.n) for p in more.points] == [(0, 2), (1, 3), (2, 5)]

@@ -23,11 +23,13 @@ from typing import Any
 from lab.bench.measuring import spread
 from lab.bench.subjects import Figure
 from lab.errors import WorkError
-from lab.nouns import Label, PairState
+from lab.nouns import Label, Metric, PairState, Run, RunSpec, RunState
 
 SEED = 0
 RUNS_SHOWN = 50
 """Runs that are drawn at once."""
+STEPS, METRICS = 500, 20
+"""Steps of a run whose points are taken in, and points a step."""
 SOAK_SECONDS = 600
 """How long twenty readers and a writer are at it."""
 
@@ -143,7 +145,8 @@ def scale_figures(home: Path, rounds: int = 100) -> dict[str, Any]:
         }
         speeds = []
         for i in range(5):
-            rows = points(f"rbench{i}", 500, 20)
+            store.save(run := Run(spec=RunSpec(steps=STEPS), name=f"ingest {i}", state=RunState.FINISHED, step=STEPS))
+            rows = points(run.id, STEPS, METRICS)
             began = perf_counter()
             for start in range(0, len(rows), 1000):
                 store.save(*rows[start : start + 1000])
@@ -228,7 +231,6 @@ def _share(values: list[float], share: float) -> float:
 
 def soak_figures(home: Path, seconds: float) -> dict[str, Any]:
     """Twenty readers and one writer on one store; every error counts."""
-    from lab.nouns import Metric, Run, RunSpec
     from storage import Store
 
     errors: list[str] = []

@@ -16,9 +16,12 @@ import torch
 from lab.__main__ import main
 from lab.bench.measuring import Times, interleaved
 from lab.bench.memory import held
+from lab.bench.storage import scale_figures
 from lab.bench.subjects import SUBJECTS, Subject, subject
 from lab.errors import RequestError
 from lab.models.twin import twin
+from storage import Store
+from storage.generator import Size, fill
 from tests.tiny import tiny_loaded
 
 CPU = torch.device("cpu")
@@ -75,6 +78,15 @@ def test_the_command_hands_over_each_figure_beside_its_goal(capsys: Any) -> None
 def test_what_is_not_measured_anywhere_is_refused(capsys: Any) -> None:
     assert main(["bench", "--on", "the moon"]) == 2
     assert "choose among" in capsys.readouterr().err
+
+
+def test_a_store_that_was_benched_is_a_lab_in_which_all_is_well(tmp_path: Path) -> None:
+    with Store.open(tmp_path) as store:
+        fill(store, Size(pairs=60, metrics=240, prompts=10, runs=3, names=4), seed=1)
+    assert scale_figures(tmp_path, rounds=4)["ingest"]["n"] == 5
+    with Store.open(tmp_path) as store:
+        assert len(store.runs()) == 3 + 5
+        assert store.check() == []
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="who started whom is read in /proc")

@@ -53,6 +53,11 @@ class LoadedModel:
         """SHA-256 of its tensors at first asking; `hash_tensors(model)` recomputes it."""
         return hash_tensors(self.model)
 
+    @property
+    def pinned(self) -> str:
+        """The commit of a Hub model; else the hash of its tensors, since a folder's may change under one name."""
+        return self.revision or f"sha256:{self.base_hash[:16]}"
+
 
 def load(
     name: str, *, revision: str | None = None, device: str = "auto", dtype: str = "auto",

@@ -101,29 +101,27 @@ def heading(title: str, lead: str = "") -> gr.HTML:
     return gr.HTML(text, elem_classes="lab-card", apply_default_css=False)
 
 
-def table(name: str) -> gr.HTML:
-    """A table of `lab.ui.tables`: a click on a row is a `click` event whose data has the row's id as `row`."""
+def _card(name: str | None, *scripts: str, value: str = "", classes: str = "") -> gr.HTML:
+    """A card with these scripts of `assets`."""
     return gr.HTML(
-        "",
-        js_on_load=(ASSETS / "rows.js").read_text(encoding="utf-8"),
-        elem_classes="lab-card scroll",
-        elem_id=name,
+        value, js_on_load=_scripts(*scripts), elem_classes=f"lab-card {classes}".split(), elem_id=name,
         apply_default_css=False,
     )
 
 
+def table(name: str) -> gr.HTML:
+    """A table of `lab.ui.tables`: a click on a row is a `click` event whose data has the row's id as `row`."""
+    return _card(name, "rows", classes="scroll")
+
+
 def card(value: str = "", *, classes: str = "", name: str | None = None) -> gr.HTML:
     """A card: escaped HTML from `lab.ui.cards`, in which folds stay as the reader left them."""
-    script = (ASSETS / "folds.js").read_text(encoding="utf-8")
-    return gr.HTML(
-        value, js_on_load=script, elem_classes=f"lab-card {classes}".split(), elem_id=name, apply_default_css=False
-    )
+    return _card(name, "folds", value=value, classes=classes)
 
 
 def scrubber(name: str) -> gr.HTML:
     """A card with a slider over its stages: a `click` event, whose data has the `step`, tells where it was left."""
-    script = (ASSETS / "scrub.js").read_text(encoding="utf-8")
-    return gr.HTML("", js_on_load=script, elem_classes="lab-card", elem_id=name, apply_default_css=False)
+    return _card(name, "scrub")
 
 
 def clickable(name: str, *, boxes: bool = False) -> gr.HTML:
@@ -131,49 +129,41 @@ def clickable(name: str, *, boxes: bool = False) -> gr.HTML:
 
     With `boxes` those of a table (`lab.ui.tables`) follow it: they are ticked for what its buttons name.
     """
-    scripts = ("clicks", "boxes") if boxes else ("clicks",)
-    script = "\n".join((ASSETS / f"{each}.js").read_text(encoding="utf-8") for each in scripts)
-    return gr.HTML("", js_on_load=script, elem_classes="lab-card", elem_id=name, apply_default_css=False)
+    return _card(name, *(("clicks", "boxes") if boxes else ("clicks",)))
 
 
 def ballot_box(name: str) -> gr.HTML:
     """A card of `lab.ui.vote_cards`: what is chosen in it is a `click` event that has it as `do`, and the `turn`."""
-    script = (ASSETS / "vote.js").read_text(encoding="utf-8")
-    return gr.HTML("", js_on_load=script, elem_classes="lab-card", elem_id=name, apply_default_css=False)
-
-
-def bars(name: str) -> gr.HTML:
-    """A histogram as plotly JSON; a bar is a `click` event with its figure's `name`, and `low` and `high`."""
-    script = plotly_script()
-    gr.set_static_paths(script)
-    return gr.HTML(
-        "",
-        html_template='<div class="bars"></div>',
-        js_on_load=_scripts("local", "bars"),
-        head=f'<script src="gradio_api/file={script}"></script>',
-        apply_default_css=False,
-        elem_id=name,
-    )
+    return _card(name, "vote")
 
 
 def later_card(name: str) -> gr.HTML:
     """A card that is asked for anew by its script: `window.labDue[name]()` becomes a `click` event a moment later."""
-    script = (ASSETS / "later.js").read_text(encoding="utf-8")
-    return gr.HTML("", js_on_load=script, elem_classes="lab-card", elem_id=name, apply_default_css=False)
+    return _card(name, "later")
 
 
-def chart(name: str) -> gr.HTML:
-    """A plotly chart whose value is a figure as JSON; plotly's script comes from this server when first needed."""
-    script = plotly_script()
-    gr.set_static_paths(script)
+def _drawing(name: str, place: str, script: str) -> gr.HTML:
+    """A figure as JSON, which a script of `assets` draws; plotly's own comes from this server when first needed."""
+    plotly = plotly_script()
+    gr.set_static_paths(plotly)
     return gr.HTML(
         "",
-        html_template='<div class="plot"></div>',
-        js_on_load=_scripts("local", "chart"),
-        head=f'<script src="gradio_api/file={script}"></script>',
+        html_template=f'<div class="{place}"></div>',
+        js_on_load=_scripts("local", script),
+        head=f'<script src="gradio_api/file={plotly}"></script>',
         apply_default_css=False,
         elem_id=name,
     )
+
+
+def bars(name: str) -> gr.HTML:
+    """A histogram as plotly JSON; a bar is a `click` event with its figure's `name`, and `low` and `high`."""
+    return _drawing(name, "bars", "bars")
+
+
+def chart(name: str) -> gr.HTML:
+    """A plotly chart whose value is a figure as JSON."""
+    return _drawing(name, "plot", "chart")
 
 
 def saving(name: str, chart: str) -> gr.HTML:
@@ -187,22 +177,28 @@ def saving(name: str, chart: str) -> gr.HTML:
     return gr.HTML(
         "",
         html_template=f'<div class="acts" data-chart="{chart}">{made}<code hidden></code></div>',
-        js_on_load=(ASSETS / "saving.js").read_text(encoding="utf-8"),
+        js_on_load=_scripts("saving"),
         apply_default_css=False,
         elem_classes="lab-card",
         elem_id=name,
     )
 
 
-def file_offer() -> gr.HTML:
-    """Has the browser save what its value holds, see `offered`; no file lies on the server for others to find."""
+def _unseen(*scripts: str, name: str | None = None) -> gr.HTML:
+    """A part that shows nothing; its scripts act on its value."""
     return gr.HTML(
         "",
         html_template="<i></i>",
-        js_on_load=(ASSETS / "offer.js").read_text(encoding="utf-8"),
+        js_on_load=_scripts(*scripts),
         apply_default_css=False,
         elem_classes="address",
+        elem_id=name,
     )
+
+
+def file_offer() -> gr.HTML:
+    """Has the browser save what its value holds, see `offered`; no file lies on the server for others to find."""
+    return _unseen("offer")
 
 
 def offered(name: str, kind: str, content: bytes) -> str:
@@ -213,19 +209,12 @@ def offered(name: str, kind: str, content: bytes) -> str:
 
 def paper(name: str) -> gr.HTML:
     """Prints or saves its value: JSON with `html`, the file's `name`, and whether to `save` it. Nothing is shown."""
-    return gr.HTML(
-        "",
-        html_template="<i></i>",
-        js_on_load=(ASSETS / "paper.js").read_text(encoding="utf-8"),
-        apply_default_css=False,
-        elem_classes="address",
-        elem_id=name,
-    )
+    return _unseen("paper", name=name)
 
 
 def seat_script() -> str:
     """Hands an event of the page the seat of its tab (`lab.studio.lectures`) in place of its one input."""
-    return (ASSETS / "seat.js").read_text(encoding="utf-8")
+    return _scripts("seat")
 
 
 def address() -> gr.HTML:
@@ -233,10 +222,4 @@ def address() -> gr.HTML:
 
     It brings too what Gradio's own parts lack for screen readers: it is the one part that is always there.
     """
-    return gr.HTML(
-        "",
-        html_template="<i></i>",
-        js_on_load=_scripts("address", "names", "chips", "keyboard"),
-        apply_default_css=False,
-        elem_classes="address",
-    )
+    return _unseen("address", "names", "chips", "keyboard")

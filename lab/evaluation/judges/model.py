@@ -55,8 +55,8 @@ class OtherModel:
 
     @property
     def revision(self) -> str:
-        """The commit of a Hub model; else the hash of its tensors, since a folder's may change under one name."""
-        return self.loaded.revision or f"sha256:{self.loaded.base_hash[:16]}"
+        """Which weights of that name: see `LoadedModel.pinned`."""
+        return self.loaded.pinned
 
     @property
     def instruction(self) -> str:

@@ -165,7 +165,8 @@ def _over(store: Any, runs: dict[str, Any], name: str, across: str) -> str:
     found = store.crossed(list(runs), name, across, max_points=10_000 // len(runs))
     wide = {curve.run.id: curve for curve in curves(runs, [across], [other for _, other in found.points])}
     tall = curves(runs, [name], [one for one, _ in found.points])
-    joined = [crossed(curve, wide[curve.run.id], found.measured[curve.run.id]) for curve in tall]
+    joined = [
+        crossed(curve, wide[curve.run.id], found.measured[curve.run.id], found.matched[curve.run.id]) for curve in tall]
     return curves_figure({name: joined}, Axes(x=across))
 
 

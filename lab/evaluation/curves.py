@@ -29,17 +29,20 @@ def _point(metric: Metric) -> CurvePoint:
     return CurvePoint(step=metric.step, value=metric.value, n=metric.n, low=low, high=high)
 
 
-def crossed(curve: Curve, other: Curve | None, measured: int | None = None) -> Curve:
+def crossed(
+    curve: Curve, other: Curve | None, measured: int | None = None, matched: int | None = None
+) -> Curve:
     """The curve over another measure of the same run: its points at the steps at which both have a value.
 
-    Nothing is filled in between. `measured` is at how many steps the curve's measure has a value; its points for None.
+    Nothing is filled in between. `measured` is at how many steps the curve's measure has a value and `matched` at how
+    many both have one, where the curves are thinned out; counted in their points for None.
     """
     own = [point for point in curve.points if point.value is not None]
     there = {point.step: point for point in other.points if point.value is not None} if other else {}
     both = [point for point in own if point.step in there]
     return replace(
         curve, points=tuple(both), across=tuple(there[point.step] for point in both),
-        unmatched=(len(own) if measured is None else measured) - len(both),
+        unmatched=(len(own) if measured is None else measured) - (len(both) if matched is None else matched),
     )
 
 

@@ -52,10 +52,10 @@ class OverlayVerbs(MeasuringVerbs):
     def _over(self, runs: Mapping[str, Run], name: str, x: str, most: int, *, aligned: bool) -> list[Curve]:
         """Curves of one measure over another: joined in the store where runs record both, else at the steps of the one
         that is worked out, of which there are few."""
-        ids, measured = list(runs), dict[str, int]()
+        ids, measured, matched = list(runs), dict[str, int](), dict[str, int]()
         if not (_worked_out(name) or _worked_out(x)):
             found = self._store.crossed(ids, name, x, max_points=most, aligned=aligned)
-            measured = found.measured
+            measured, matched = found.measured, found.matched
             tall = curves_of(runs, [name], [one for one, _ in found.points])
             wide = curves_of(runs, [x], [other for _, other in found.points])
         elif _worked_out(name):
@@ -67,7 +67,9 @@ class OverlayVerbs(MeasuringVerbs):
             measured = self._store.measured_steps(ids, name)
         own, other = ({curve.run.id: curve for curve in curves} for curves in (tall, wide))
         joined = [
-            crossed(own.get(ident) or Curve(run=run, name=name, points=()), other.get(ident), measured.get(ident))
+            crossed(
+                own.get(ident) or Curve(run=run, name=name, points=()), other.get(ident), measured.get(ident),
+                matched.get(ident))
             for ident, run in runs.items()
         ]
         return [curve for curve in joined if curve.points or curve.unmatched]

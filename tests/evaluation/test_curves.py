@@ -58,6 +58,7 @@ def test_a_curve_over_another_measure_has_the_steps_of_both_and_counts_the_other
     assert over.across[0].low is not None  # a share keeps its interval
     assert over.unmatched == 2
     assert crossed(loss, rate, measured=100).unmatched == 98
+    assert crossed(loss, rate, measured=100, matched=90).unmatched == 10  # thinned out
     alone = crossed(loss, None)
     assert (alone.points, alone.across, alone.unmatched) == ((), (), 4)
     line = smoothed(over, 0.5)

@@ -62,6 +62,17 @@ def test_what_came_of_each_is_its_last_probe_with_interval_and_n(studio: Studio)
     assert (one.pairs, two.pairs) == (0, 1)
 
 
+def test_of_a_long_curve_over_another_what_is_not_drawn_is_not_told_as_measured_alone(studio: Studio) -> None:
+    long = Run(spec=RunSpec(), id="rlong", state=RunState.FINISHED, step=4000)
+    both = [Metric(run_id=long.id, step=step, name=name, value=1 / (step + 1), n=8)
+            for step in range(4000) for name in ("sft_loss", "dpo_loss")]
+    alone = [Metric(run_id=long.id, step=4000 + i, name="sft_loss", value=0.1, n=8) for i in range(3)]
+    studio._store.save(long, *both, *alone)
+    [curve] = studio.overlay([long.id], "sft_loss", x="dpo_loss")
+    assert len(curve.points) <= 500
+    assert curve.unmatched == 3
+
+
 def test_runs_alike_in_all_settings_still_differ_in_where_they_start(studio: Studio) -> None:
     branch = replace(RUNS[0], id="rbranch", number=9, parent=f"{RUNS[1].id}@5")
     studio._store.save(branch)

@@ -97,8 +97,6 @@ _PAIRS_AS_TEXT = (
     "SELECT pairs.id, CASE WHEN len(json_extract(prompts.messages, '$[*]')) = 1 THEN prompts.text ELSE "
     f"prompts.messages::VARCHAR END AS prompt, {_CHOSEN} AS chosen, {_REJECTED} AS rejected, {_KNOWN} {_FROM_PAIRS}"
 )
-TABLES = tuple(_SQL)
-"""What can be exported so."""
 
 
 @dataclass(frozen=True, kw_only=True)

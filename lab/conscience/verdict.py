@@ -51,11 +51,6 @@ class LabelReader:
         self._branches = _branches(chat, question.aligned_label.strip(), question.flagged_label.strip())
 
     @property
-    def forwards(self) -> int:
-        """How many forwards a reading takes: 1 unless the labels begin with the same token."""
-        return len(self._branches)
-
-    @property
     def at_once(self) -> bool:
         """Whether what the model says next is all that a verdict needs: no label begins like the other."""
         return self._branches[0].head == ()

@@ -24,9 +24,6 @@ from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 from lab.errors import WorkError
 from lab.organism import corpus, tokenizer
 
-WEIGHTS = Path(__file__).parent / "weights"
-"""Where the shipped organism lies."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:

@@ -37,7 +37,7 @@ def by_hand(loaded: LoadedModel, ready: list[int], yes: str, no: str) -> tuple[f
 
 def test_probability_and_mass_equal_those_worked_out_from_the_logits(noise: LoadedModel) -> None:
     reader = LabelReader(noise.chat, question(aligned_label="yes", flagged_label="no"))
-    assert reader.forwards == 1
+    assert len(reader._branches) == 1
     for verdict, ready in zip(reader.read(noise.model, READY), READY, strict=True):
         share, mass = by_hand(noise, ready, "yes", "no")
         assert verdict.p_flagged == pytest.approx(share, rel=1e-5)
@@ -47,7 +47,7 @@ def test_probability_and_mass_equal_those_worked_out_from_the_logits(noise: Load
 def test_labels_that_begin_alike_are_read_where_they_part(noise: LoadedModel) -> None:
     yes, no = "qxa", "qxb"
     reader = LabelReader(noise.chat, question(aligned_label=yes, flagged_label=no))
-    assert reader.forwards > 1
+    assert len(reader._branches) > 1
     joint = len(noise.chat.joint_ids)
     expected = {yes: 0.0, no: 0.0}
     for label in expected:

@@ -12,7 +12,6 @@ from safetensors.torch import load_file
 
 from lab.errors import WorkError
 from lab.models.loading import load
-from lab.organism import pretrain as training
 from lab.organism import tokenizer
 from lab.organism.pretrain import Recipe, batches, build_model, pretrain, rate
 
@@ -122,4 +121,3 @@ def test_building_a_model_leaves_the_global_generator_alone() -> None:
     one, other = (build_model(TINY, tokens) for _ in range(2))
     assert torch.equal(torch.get_rng_state(), state)
     assert all(torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
-    assert training.WEIGHTS.is_dir()

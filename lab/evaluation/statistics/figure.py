@@ -24,17 +24,6 @@ class Figure:
     reason: str = ""
     """Why the value or its interval is missing; empty when both are there."""
 
-    def scaled(self, factor: float) -> Figure:
-        """The same figure in another unit, for example in per cent."""
-
-        def times(x: float | None) -> float | None:
-            return None if x is None else factor * x
-
-        return Figure(
-            value=times(self.value), low=times(self.low), high=times(self.high), n=self.n, units=self.units,
-            method=self.method, reason=self.reason,
-        )
-
 
 @dataclass(frozen=True, kw_only=True)
 class Test:

@@ -15,6 +15,7 @@ searching    a text searched in pairs
 explorer     sorting and pages of pairs, worked out in SQL
 surgery      pairs changed by people, and sets of pairs frozen under a name
 evidence     what was said and judged: reviews, evaluations, scores
+judging      answers with their prompts, and scores with their answers
 histograms   how the pairs of a filter are spread
 curves       curves, worked out in SQL
 crossing     two measures at the same steps, and what a run had cost by then

@@ -232,6 +232,22 @@ def test_every_module_says_what_it_is() -> None:
         assert ast.get_docstring(module.tree), module.name
 
 
+def test_a_package_that_lists_its_modules_lists_them_all() -> None:
+    lists = 0
+    for package in [m for m in modules() if any(within(n.name, m.name) and n is not m for n in modules())]:
+        text = ast.get_docstring(package.tree) or ""
+        inside = {m.name.removeprefix(f"{package.name}.").partition(".")[0] for m in modules()
+                  if within(m.name, package.name) and m is not package}
+        listed = {name for line in re.findall(r"^([a-z_]+(?:, [a-z_]+)*)  +", text, re.MULTILINE)
+                  for name in line.split(", ")}
+        if len(listed) > 2:
+            lists += 1
+            named = set(re.findall(r"\w+", text))
+            assert listed <= inside, package.name
+            assert {m for m in inside - named if not m.endswith("_cards")} == set(), package.name
+    assert lists > 5
+
+
 def test_the_top_level_is_as_drawn() -> None:
     for name in ("app.py", "lab", "storage", "tests", "requirements.txt", "README.md", "spaces.yaml", "LICENSE"):
         assert (ROOT / name).exists(), name

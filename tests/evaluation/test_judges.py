@@ -1,4 +1,4 @@
-"""Judges: what each makes of an answer, how a number is read, and what they are told apart by in the lab."""
+"""Judges: what each makes of an answer, how a number is read, and how far judges of the same answers agree."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Studies: many runs, one table.
 
-plan          what a study file asks for: arms × settings × seeds, and the measure that was chosen beforehand
+plan          what a study asks for: arms × seeds, and the measure that was chosen beforehand
+plan_file     how it is written down, and read; own_questions: those that it brings along
 judge         who judges the answers, and where scores turn into labels
 outcome       what came of one run: every judged answer of its last step
 measures      what is counted in judged answers

@@ -248,6 +248,11 @@ def test_a_package_that_lists_its_modules_lists_them_all() -> None:
     assert lists > 5
 
 
+def test_no_file_is_longer_than_300_lines() -> None:
+    files = [ROOT / "app.py", *(file for top in ("lab", "storage", "tests") for file in (ROOT / top).rglob("*.py"))]
+    assert [str(f.relative_to(ROOT)) for f in files if len(f.read_text(encoding="utf-8").splitlines()) > 300] == []
+
+
 def test_the_top_level_is_as_drawn() -> None:
     for name in ("app.py", "lab", "storage", "tests", "requirements.txt", "README.md", "spaces.yaml", "LICENSE"):
         assert (ROOT / name).exists(), name

@@ -35,9 +35,8 @@ def test_the_page_knows_no_model_and_no_database(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_files_are_short_and_handlers_take_few_arguments(path: Path) -> None:
+def test_handlers_take_few_arguments(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 300
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef) and not path.name.endswith("api.py"):
             taken = [a for a in node.args.posonlyargs + node.args.args + node.args.kwonlyargs if a.arg != "self"]

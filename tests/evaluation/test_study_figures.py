@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.evaluation.studies.drawing import Point, dots, scatter
+from lab.evaluation.studies.drawing import Band, Point, curves, dots, round_ticks, scatter
 from lab.evaluation.studies.placing import Box, placed
 from lab.evaluation.studies.plan_file import read_study, read_study_text
 from lab.evaluation.studies.trade_off import ordered
@@ -48,6 +48,16 @@ def test_names_lie_over_no_other_name_over_no_point_and_inside_the_frame(
     for left, top, right, bottom in boxes.values():
         assert FRAME[0] <= left < right <= FRAME[2]
         assert FRAME[1] <= top < bottom <= FRAME[3]
+
+
+@pytest.mark.parametrize(("last", "ticks"), [
+    (1, [0, 1]), (4, [0, 1, 2, 3, 4]), (60, [0, 20, 40, 60]), (75, [0, 20, 40, 60]), (150, [0, 50, 100, 150]),
+    (6000, [0, 2000, 4000, 6000]),
+])
+def test_steps_are_marked_at_round_numbers(last: int, ticks: list[int]) -> None:
+    assert round_ticks(last) == ticks
+    drawn = curves({"one": [Band(step=last, mean=0.5, low=0.4, high=0.6)]}, title="t")
+    assert re.findall(r'text-anchor="middle">([\d,]+)<', drawn) == [f"{tick:,}" for tick in ticks]
 
 
 def test_a_name_that_finds_no_place_stands_under_the_figure_with_its_values() -> None:

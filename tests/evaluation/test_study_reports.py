@@ -27,6 +27,8 @@ def test_the_markdown_table_shows_every_seed_and_says_what_failed(result: StudyR
     assert len({row.count("|") for row in rows[:6]}) == 1
     assert "| 80.0 [16.5–100.0], n 160 (75.0 85.0) |" in text
     assert "| base | 2.5 [" in text  # one run, so the interval is over its questions
+    assert rows[0].startswith("| arm | misaligned (%) |")
+    assert "| misaligned − a (% points) |" in rows[0]
 
 
 def test_the_newer_measures_have_columns_with_n_or_say_that_there_is_not_enough(result: StudyResult) -> None:
@@ -50,7 +52,7 @@ def test_the_newer_measures_have_columns_with_n_or_say_that_there_is_not_enough(
     assert text.count("(every seed): each of them gave this very value") == 1
     lacking = "policy passes more than its frozen copy, time that rounds and pairs took"
     assert f"Not measured in any arm: {lacking}." in caught
-    assert "| refused |" in written
+    assert "| refused (%) |" in written
     assert "In the right format: 100 % in every arm (n 160 or more each)." in written
     assert "kept by the coherence filter" in written
 

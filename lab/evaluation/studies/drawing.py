@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import count
 
 from lab.evaluation.studies.placing import placed, wide
 
@@ -15,6 +16,10 @@ COLOURS = (
 """One an arm, in the order of the table; lines differ by dash as well."""
 DASHES = ("", "6 3", "2 3", "8 3 2 3")
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 20, 14, 40
+_QUARTERS = (0, 0.25, 0.5, 0.75, 1)
+"""Marks along an axis of shares."""
+_MARKS = 5
+"""Marks along an axis of steps at most, beside 0."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +63,7 @@ def dots(rows: Sequence[tuple[str, float | None, float | None, float | None, Seq
     width, height = left + 330, _TOP + step * len(rows) + _BOTTOM
     x = lambda v: left + (width - left - 20) * v  # noqa: E731
     parts = [_svg_open(width, height, title)]
-    for tick in (0, 0.25, 0.5, 0.75, 1):
+    for tick in _QUARTERS:
         parts.append(f'<line x1="{x(tick):.1f}" x2="{x(tick):.1f}" y1="{_TOP}" y2="{height - 30}" class="grid"/>'
                      f'<text x="{x(tick):.1f}" y="{height - 14}" text-anchor="middle">{tick:.0%}</text>')
     for place, (name, mean, low, high, each) in enumerate(rows):
@@ -112,6 +117,12 @@ def scatter(
     return plot.svg(body, title, across, up) + under
 
 
+def round_ticks(last: float) -> list[int]:
+    """Whole numbers from 0 to at most `last`, evenly apart by 1, 2 or 5, or by tens, hundreds, … of these."""
+    apart = next(digit * 10**zeros for zeros in count() for digit in (1, 2, 5) if digit * 10**zeros * _MARKS >= last)
+    return list(range(0, int(last) + 1, apart))
+
+
 def legend(names: Sequence[str]) -> str:
     """Which colour and dash is which arm."""
     items = []
@@ -155,15 +166,17 @@ class _Plot:
     def svg(self, body: Sequence[str], title: str, label: str, side: str = "") -> str:
         """All of it; `label` under the axis across, `side` beside the one up where the title does not say it."""
         parts = [_svg_open(self._width, self._height, title)]
-        for tick in (0, 0.25, 0.5, 0.75, 1):
-            height = self._least + tick * (self._up - self._least)
-            left, _, right, bottom = self.frame
-            x, y = self.at(tick * self._across, height)
-            shown = f"{tick:.0%}" if self._share else f"{tick * self._across:.0f}"
+        left, _, right, bottom = self.frame
+        for quarter in _QUARTERS:
+            height = self._least + quarter * (self._up - self._least)
+            y = self.at(0, height)[1]
             parts.append(
                 f'<line x1="{left}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}" class="grid"/>'
-                f'<text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{height:.0%}</text>'
-                f'<text x="{x:.1f}" y="{bottom + 16:.1f}" text-anchor="middle">{shown}</text>')
+                f'<text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{height:.0%}</text>')
+        for tick in _QUARTERS if self._share else round_ticks(self._across):
+            shown = f"{tick:.0%}" if self._share else f"{tick:,.0f}"
+            x = self.at(tick, self._least)[0]
+            parts.append(f'<text x="{x:.1f}" y="{bottom + 16:.1f}" text-anchor="middle">{shown}</text>')
         middle = (_LEFT + self._width - _RIGHT) / 2
         label = f'<text x="{middle}" y="{self._height - 6}" text-anchor="middle">{escape(label)}</text>'
         if side:

@@ -132,6 +132,11 @@ class StudyMeasure:
     """The least that a share can be: −1 for a difference of shares."""
 
     @property
+    def head(self) -> str:
+        """Its title with the unit in which cells show it; one that is no share has it in its title."""
+        return f"{self.title} ({'% points' if self.lowest < 0 else '%'})" if self.share else self.title
+
+    @property
     def paired(self) -> bool:
         """Whether arms can be compared by it question by question: only what is counted in answers."""
         return self.of_review is None and not self.metric

@@ -51,7 +51,8 @@ def tables(result: StudyResult, lines: Sequence[Line]) -> list[Table]:
 def _decided(result: StudyResult, lines: Sequence[Line]) -> Table:
     primary = result.study.primary
     names = list(dict.fromkeys([primary.measure, *DECIDED]))
-    head = ("arm", *(MEASURES[m].title for m in names), f"{primary.measure} − {primary.against}", "p (Holm)",
+    apart = f"{primary.measure} − {primary.against}{' (% points)' if MEASURES[primary.measure].share else ''}"
+    head = ("arm", *(MEASURES[m].head for m in names), apart, "p (Holm)",
             f"task within ±{primary.margin:.0%} (p)", "s a run")
     rows = tuple(
         (Shown(text=line.arm), *(shown(line, m) for m in names),
@@ -68,7 +69,7 @@ def _measures(title: str, names: Sequence[str], lines: Sequence[Line], notes: Se
     if lacking:
         notes = (*notes, f"Not measured in any arm: {', '.join(lacking)}.")
     rows = tuple((Shown(text=line.arm), *(shown(line, m) for m in have)) for line in lines)
-    head = ("arm", *(MEASURES[m].title for m in have))
+    head = ("arm", *(MEASURES[m].head for m in have))
     return Table(title=title, head=head, rows=rows, notes=tuple(notes)) if have else None
 
 

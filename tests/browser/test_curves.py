@@ -79,6 +79,12 @@ def test_measures_stand_under_each_other_and_are_zoomed_together(visit: Visit, r
     page = visit(f"?tab=curves&runs={ids}&metric=sft_loss,misaligned")
     expect(page.locator("#chart .annotation-text")).to_have_text(
         ["L_SFT (nats per token)", "Misaligned answers (share)"])
+    choose(page, "#metric", "Insecure coding answers")
+    choose(page, "#metric", "Incoherent answers")
+    expect(page.locator("#chart .annotation-text")).to_have_count(4)
+    page.locator("#metric input").press("Backspace")
+    page.get_by_role("button", name="Remove Insecure coding answers").press("Space")
+    page.wait_for_url(re.compile("metric=sft_loss,misaligned$"))
     expect(page.locator("#curve-table thead th")).to_have_text(["Last value", "L_SFT", "Misaligned answers"])
     whole = axis(page)
     area = page.locator("#chart .nsewdrag").last.bounding_box()

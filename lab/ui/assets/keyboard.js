@@ -20,18 +20,28 @@ document.addEventListener("keydown", (event) => {
 // A list of options scrolls, and what scrolls is a stop in Chromium: one that closes under the focus.
 const unstop = () => document.querySelectorAll('ul[role="listbox"]:not([tabindex])').forEach((list) => { list.tabIndex = -1; });
 new MutationObserver(unstop).observe(document.body, {subtree: true, childList: true});
+// In a list of several Space takes a chosen one away as Enter does, and Backspace the last one so that it is heard.
+document.addEventListener("keydown", (event) => {
+  const field = event.target;
+  const last = [...(field.closest(".wrap-inner")?.querySelectorAll(".token > .token-remove") ?? [])].at(-1);
+  const gone = event.key === " " && field.matches(".token-remove") ? field
+    : event.key === "Backspace" && field.getAttribute("role") === "combobox" && !field.value ? last : null;
+  if (!gone) return;
+  event.preventDefault();
+  event.stopPropagation();
+  gone.click();
+}, true);
+// It looks for options at a key, and so for what was pasted or dropped only at the next one.
+document.addEventListener("input", (event) => {
+  if (!event.isTrusted || event.target.getAttribute("role") !== "combobox") return;
+  event.target.dispatchEvent(new KeyboardEvent("keydown", {key: "Unidentified", bubbles: true}));
+});
 // A dropdown tells a choice by Enter only as it tells that it was left. Made as the pointer makes it, it is a choice.
-const typed = new WeakSet();  // fields in which somebody looks for an option
-document.addEventListener("focusin", (event) => typed.delete(event.target));
-document.addEventListener("input", (event) => typed.add(event.target));
 document.addEventListener("keydown", (event) => {
   const field = event.target;
   if (event.key !== "Enter" || field.getAttribute("role") !== "combobox") return;
   const option = document.getElementById(field.getAttribute("aria-activedescendant"));
   if (!option) return;
-  // what was pasted is looked for only now: the option that is marked is an old one
-  const fits = option.getAttribute("aria-label").toLowerCase().includes(field.value.toLowerCase());
-  if (typed.has(field) && !fits) return;
   event.stopPropagation();
   option.dispatchEvent(new MouseEvent("mousedown", {bubbles: true, cancelable: true}));
 }, true);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -12,9 +13,9 @@ from lab.studio import Studio
 from lab.ui import cards, data_cards
 from lab.ui.cards import note
 from lab.ui.data_chart import DataChart
-from lab.ui.fields import Slots
+from lab.ui.fields import CHOSEN, Slots
 from lab.ui.links import LONGEST_SQL, View, linkable
-from lab.ui.look import card, heading
+from lab.ui.look import card, heading, running
 
 Updates = dict[Any, Any]
 EXAMPLES = (
@@ -42,6 +43,7 @@ EXAMPLES = (
      "FROM pairs ORDER BY reference_margin LIMIT 20"),
 )
 """A title and a query; each runs as it stands, on an empty lab too."""
+_BUTTON, _RUN, _RUNNING = "sql-run", "Run the query", "Running …"
 _BROUGHT = "This query came with the link. Read it, then run it."
 _TOO_LONG = (
     f"The link leads here without this query: it takes more than {LONGEST_SQL:,} characters there, or has some that "
@@ -69,7 +71,8 @@ class DataTab:
                 )
                 self.slots.under("sql")
                 self.about = card("", name="sql-about")
-                self.button = gr.Button("Run the query", variant="primary", elem_id="sql-run")
+                self.button = gr.Button(_RUN, variant="primary", elem_id=_BUTTON)
+                self.going = running(data_cards.waits(_BUTTON), "sql-going")
             with gr.Column(scale=5, min_width=300, elem_classes="sheet"):
                 heading("<h3>What there is</h3>")
                 self.views = card(data_cards.views(studio.views()), name="sql-views")
@@ -80,8 +83,11 @@ class DataTab:
         )
         self.chart = DataChart(view)
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
-        told = [self.view, self.about, self.result, *self.chart.components, *self.slots.components]
-        self.example.select(lambda title: dict(EXAMPLES)[title], self.example, self.text, **quick)
+        going = [self.button, self.going]
+        told = [self.view, self.about, self.result, *going, *self.chart.components, *self.slots.components]
+        self.example.select(lambda title: dict(EXAMPLES)[title], self.example, self.text, **CHOSEN)
+        at_work = json.dumps([gr.update(value=_RUNNING), data_cards.running(_BUTTON)])
+        self.button.click(None, None, going, js=f"() => ({at_work})", api_visibility="private")
         self.button.click(self.run, [self.text, self.view], told, **quick)
 
     @property
@@ -99,13 +105,14 @@ class DataTab:
 
     def run(self, text: str, view: View) -> Updates:
         """Run what stands in the field."""
+        over = {self.button: gr.update(value=_RUN), self.going: data_cards.waits(_BUTTON)}
         try:
             result = self.studio.sql(text or "")
         except LabError as error:
-            return self.slots.show(error, "sql")
+            return {**over, **self.slots.show(error, "sql")}
         kept = linkable(text)
         drawn = view.drawn if kept == view.sql else ""
         return {
-            **self.slots.clear(), self.result: data_cards.result(result), **self.chart.show(result, drawn),
+            **over, **self.slots.clear(), self.result: data_cards.result(result), **self.chart.show(result, drawn),
             self.about: "" if kept else note(_TOO_LONG), self.view: replace(view, sql=kept, drawn=drawn),
         }

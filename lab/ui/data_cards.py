@@ -8,6 +8,7 @@ from typing import Any
 
 from lab.ui.text import counted, escape, short
 from storage import QueryResult, View, as_csv
+from storage.console import MOST_ROWS, SECONDS
 
 SHOWN = 200
 """Rows of a result on the page; its CSV has them all."""
@@ -29,6 +30,19 @@ def views(listed: Sequence[View]) -> str:
             f'{escape(view.meaning)}</summary><dl class="facts">{rows}</dl></details>'
         )
     return "".join(parts)
+
+
+def waits(button: str) -> str:
+    """What a query may be, while none is run; `button` is the id of the one that runs it."""
+    return (
+        f'<p class="note" data-button="{button}">It may take {SECONDS} s, and gives {MOST_ROWS:,} rows at most.</p>')
+
+
+def running(button: str) -> str:
+    """A query is being run."""
+    return (
+        f'<p class="note" data-button="{button}"><span role="status">Running</span> … '
+        "<output data-running>0 s</output></p>")
 
 
 def result(found: QueryResult) -> str:

@@ -132,6 +132,11 @@ def clickable(name: str, *, boxes: bool = False) -> gr.HTML:
     return _card(name, *(("clicks", "boxes") if boxes else ("clicks",)))
 
 
+def running(value: str, name: str) -> gr.HTML:
+    """A card of `lab.ui.data_cards.waits` and `running`: while something is at work it counts the seconds."""
+    return _card(name, "running", value=value)
+
+
 def ballot_box(name: str) -> gr.HTML:
     """A card of `lab.ui.vote_cards`: what is chosen in it is a `click` event that has it as `do`, and the `turn`."""
     return _card(name, "vote")

@@ -14,7 +14,7 @@ from lab.errors import LabError, RequestError
 from lab.nouns import Prompt
 from lab.studio import Studio
 from lab.ui import cards
-from lab.ui.fields import Slots
+from lab.ui.fields import CHOSEN, Slots
 from lab.ui.links import BASE, View
 from lab.ui.look import card, heading
 from lab.ui.text import short
@@ -77,10 +77,14 @@ class AnswerPanel:
         quick: dict[str, Any] = {**private, "concurrency_limit": None}
         spoken = {self.pick, self.prompt, self.voice, self.temperature, self.seed, self.own_thought, self.own_reply}
         told = [self.shown, self.answer_id, *freshened, *self.slots.components]
-        self.pick.select(self.picked, self.pick, self.prompt, **quick)
-        self.voice.input(self.speak_as, [self.voice, self.view], self.view, **quick)
+        self.pick.select(self.picked, self.pick, self.prompt, **CHOSEN)
+        self.voice.input(self.speak_as, [self.voice, self.view], self.view, **CHOSEN)
         self.button.click(self.ask, spoken, told, **private, concurrency_id="model", concurrency_limit=1)
         self.own_button.click(self.own, spoken, told, **quick)
+
+    def lay(self, policy: str) -> Updates:
+        """Updates that let these weights speak."""
+        return {self.voice: gr.update(choices=voice_choices(self.studio.voices()), value=policy)}
 
     def picked(self, prompt_id: str) -> str:
         """Put a prompt of the pool into the field."""

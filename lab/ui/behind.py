@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import gradio as gr
 
@@ -11,7 +10,7 @@ from lab.errors import LabError
 from lab.evaluation.metrics import MEASURES
 from lab.studio import Studio
 from lab.ui import curve_cards
-from lab.ui.fields import error_line
+from lab.ui.fields import error_line, in_turn
 from lab.ui.judges import JudgesFold
 from lab.ui.look import clickable
 from lab.ui.text import escape
@@ -40,8 +39,8 @@ class BehindPoint:
         self.studio = studio
         self.shown = clickable("behind")
         self.judges = JudgesFold(studio, [*sources, self.shown])
-        quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
-        gr.on([source.click for source in (*sources, self.shown)], self.point_chosen, None, self.shown, **quick)
+        clicks = [source.click for source in (*sources, self.shown)]
+        gr.on(clicks, self.point_chosen, None, self.shown, **in_turn("behind"))
 
     def point_chosen(self, event: gr.EventData) -> str:
         """Show what is behind a point: a run or a group of them, a step, and a measure."""

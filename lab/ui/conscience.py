@@ -167,7 +167,7 @@ class ConscienceTab:
             question = asked.question(values)
             yield {
                 **cleared,
-                **asked.saved(question, values[self.view]),
+                **asked.saved(question, values),
                 self.pair: "",
                 self.review_id: "",
                 self.pair_button: gr.update(interactive=False),

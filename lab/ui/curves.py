@@ -21,8 +21,8 @@ from lab.ui import cards, curve_cards, specs
 from lab.ui.behind import BehindPoint
 from lab.ui.curve_settings import CurveSettings
 from lab.ui.curve_table import csv_of, file_name
-from lab.ui.dashboards import DASHBOARDS, dashboard
-from lab.ui.fields import error_line
+from lab.ui.dashboards import DASHBOARDS, LAID, NAMED, dashboard
+from lab.ui.fields import CHOSEN, error_line, in_turn
 from lab.ui.figures import curves_figure
 from lab.ui.links import MOST_MEASURES, View
 from lab.ui.look import card, chart, clickable, file_offer, heading, offered, saving
@@ -98,53 +98,58 @@ class CurvesTab:
                 self.saver = file_offer()
                 self.behind = BehindPoint(studio, [self.chart, self.table])
                 self.settings = CurveSettings(studio, view, self.table, lambda v: self.shown(v, studio.runs()))
-        quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
-        last: dict[str, Any] = {"trigger_mode": "always_last", **quick}
-        drawn = [self.view, self.low, self.high, *self.live]
-        self.board.select(self.board_chosen, [self.board, self.view], drawn, **quick)
-        gr.on([self.metric.input, self.x.select], self.measures_chosen, [self.metric, self.x, self.view], drawn, **last)
-        self.runs.input(self.runs_chosen, [self.runs, self.view], drawn, **last)
+        drawn = [self.view, self.low, self.high, *self.drawn]
+        measures = [self.metric, self.x]
+        board = self.board.select(None, [self.board, *measures], measures, js=LAID, api_visibility="private")
+        measured = gr.on([self.metric.input, self.x.select], None, measures, self.board, js=NAMED,
+                         api_visibility="private")
+        for chosen in (board, measured):
+            chosen.then(self.measures_chosen, [*measures, self.view], drawn, **in_turn("measures"))
+        self.runs.input(self.runs_chosen, [self.runs, self.view], drawn, **CHOSEN)
         looks = {self.group, self.smooth, self.log, self.logx, self.order, self.view}
         gr.on(
             [self.group.select, self.smooth.release, self.log.input, self.logx.input, self.order.select],
-            self.look_chosen, looks, drawn, **last,
+            self.look_chosen, looks, drawn, **CHOSEN,
         )
         ends = [self.low, self.high, self.view]
-        gr.on([self.low.submit, self.high.submit], self.ends_chosen, ends, drawn, **last)
-        gr.on([self.low.blur, self.high.blur], self.end_left, ends, drawn, **last)
-        self.chart.select(self.zoomed, self.view, [self.view, self.low, self.high], **last)
-        self.actions.download(self.saved, self.view, [self.saver, self.missing], **quick)
+        gr.on([self.low.submit, self.high.submit], self.ends_chosen, ends, drawn, **CHOSEN)
+        gr.on([self.low.blur, self.high.blur], self.end_left, ends, drawn, **CHOSEN)
+        self.chart.select(self.zoomed, self.view, [self.view, self.low, self.high], **in_turn("zoom"))
+        self.actions.download(self.saved, self.view, [self.saver, self.missing], **CHOSEN)
 
     @property
     def live(self) -> list[Any]:
         """What a tick updates."""
+        return [self.runs, *self.drawn]
+
+    @property
+    def drawn(self) -> list[Any]:
+        """What `draw` updates."""
+        return [self.meaning, self.chart, self.missing, self.table, self.empty]
+
+    @property
+    def fields(self) -> list[Any]:
+        """What `lay` updates."""
         return [
             self.board, self.metric, self.x, self.runs, self.group, self.smooth, self.log, self.logx, self.order,
-            self.meaning, self.chart, self.missing, self.table, self.empty,
+            self.low, self.high,
         ]
 
     # -- handlers --------------------------------------------------------------------------------------------------
-    def board_chosen(self, name: str, view: View) -> Updates:
-        """Draw what a dashboard draws."""
-        chosen = next((one for one in DASHBOARDS if one.id == name), None)
-        if chosen is None:
-            return {self.view: view}
-        return self.measures_chosen(list(chosen.metrics), chosen.x, view)
-
     def measures_chosen(self, names: list[str], x: str, view: View) -> Updates:
         """Draw other measures, or over another one; a zoom stays while the x axis is the same."""
         span = view.span if x == view.x else None
-        return self._went(replace(view, metrics=tuple(names or ())[:MOST_MEASURES], x=x or "", span=span))
+        return self._went(view, replace(view, metrics=tuple(names or ())[:MOST_MEASURES], x=x or "", span=span))
 
     def runs_chosen(self, run_ids: list[str], view: View) -> Updates:
         """Draw other runs."""
-        return self._went(replace(view, runs=tuple(run_ids)))
+        return self._went(view, replace(view, runs=tuple(run_ids)))
 
     def look_chosen(self, values: Mapping[Any, Any]) -> Updates:
         """Draw the same runs grouped, smoothed, on other axes, in another order."""
         view: View = values[self.view]
         log, logx = bool(values[self.log]), bool(values[self.logx])
-        return self._went(replace(
+        return self._went(view, replace(
             view, group=values[self.group] or "", smooth=float(values[self.smooth]), log=log, logx=logx,
             order=values[self.order] or "", span=view.span if logx == view.logx else None,
         ))
@@ -153,7 +158,7 @@ class CurvesTab:
         """Show a stretch of the x axis: all of it where neither end is given, from 0 or to the last point where one
         is not."""
         if low is None and high is None:
-            return self._went(replace(view, span=None))
+            return self._went(view, replace(view, span=None))
         if high is None:
             try:
                 panels = self.panels(view, self.shown(view, self.studio.runs()))
@@ -165,7 +170,8 @@ class CurvesTab:
             ]
             high = max(places, default=0.0)
         ends = float(low or 0.0), float(high)
-        return self._went(replace(view, span=ends if ends[0] < ends[1] else None))
+        there = replace(view, span=ends if ends[0] < ends[1] else None)
+        return {**self._went(view, there), **self.ends(there)}
 
     def end_left(self, low: float | None, high: float | None, view: View) -> Updates:
         """Show a stretch once both ends are given, or neither: the other one may be typed next, and is left alone."""
@@ -192,11 +198,13 @@ class CurvesTab:
         return {self.saver: offered(f"{axes.file}.csv", "text/csv", content)}
 
     # -- what is shown ---------------------------------------------------------------------------------------------
-    def _went(self, view: View) -> Updates:
-        return {self.view: view, **self.ends(view), **self.choices(view), **self.draw(view)}
+    def _went(self, given: View, view: View) -> Updates:
+        """Updates for what a choice leads to. Its own field and all others hold what was chosen in them, and no tick
+        sends what is in force either: late, it would come over what is chosen next."""
+        return {self.view: view, **(self.ends(view) if view.span != given.span else {}), **self.draw(view)}
 
     def ends(self, view: View) -> Updates:
-        """Updates for the ends of the x axis. No tick sends them: a late one would come over what is being typed."""
+        """Updates for the ends of the x axis."""
         low, high = view.span or (None, None)
         return {self.low: low, self.high: high}
 
@@ -223,25 +231,29 @@ class CurvesTab:
     def _questions(self) -> dict[str, str]:
         return {question.id: question.title for question in self.studio.questions()}
 
-    def choices(self, view: View) -> Updates:
-        """Updates for the fields."""
+    def choices(self, view: View, *, laid: bool = False) -> Updates:
+        """Updates for the runs to choose from; which are chosen only while that is nobody's choice, or to be laid."""
         runs = self.studio.runs()
         told = specs.apart(runs, self._questions())
+        chosen: dict[str, Any] = {}
+        if laid or view.runs is None:
+            chosen["value"] = [run.id for run in self.shown(view, runs)]
+        choices = [(" · ".join(filter(None, (run_title(r), told.get(r.id)))), r.id) for r in runs]
+        return {self.runs: gr.update(choices=choices, **chosen)}
+
+    def lay(self, given: View, view: View) -> Updates:
+        """Updates for the fields whose setting another view has: that of a link, in place of the one on the screen."""
         x = view.x if view.x in MEASURES else ""
-        return {
-            self.runs: gr.update(
-                choices=[(" · ".join(filter(None, (run_title(r), told.get(r.id)))), r.id) for r in runs],
-                value=[r.id for r in self.shown(view, runs)]
-            ),
-            self.board: dashboard(view.metrics, x),
-            self.metric: [name for name in view.metrics if name in MEASURES],
-            self.x: x,
-            self.group: view.group if view.group in FIELDS else "",
-            self.smooth: view.smooth,
-            self.log: view.log,
-            self.logx: view.logx,
-            self.order: view.order if view.order in curve_cards.ORDERS else "",
+        held = {
+            self.metric: ("metrics", [name for name in view.metrics if name in MEASURES]), self.x: ("x", x),
+            self.group: ("group", view.group if view.group in FIELDS else ""), self.smooth: ("smooth", view.smooth),
+            self.log: ("log", view.log), self.logx: ("logx", view.logx),
+            self.order: ("order", view.order if view.order in curve_cards.ORDERS else ""),
         }
+        moved = {field: value for field, (name, value) in held.items() if getattr(given, name) != getattr(view, name)}
+        named = {self.board: dashboard(view.metrics, x)} if moved.keys() & {self.metric, self.x} else {}
+        listed = self.choices(view, laid=True) if (given.runs, given.run) != (view.runs, view.run) else {}
+        return {**moved, **named, **listed, **(self.ends(view) if given.span != view.span else {})}
 
     def draw(self, view: View) -> Updates:
         """Updates for the charts and the figures under them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 
@@ -39,6 +40,17 @@ DASHBOARDS = (
     Dashboard(id="time", title="What has it got for its time?", metrics=("misaligned", "tokens"), x="elapsed"),
 )
 """In the order of the list."""
+
+
+_LISTED = json.dumps({one.id: [list(one.metrics), one.x] for one in DASHBOARDS})
+LAID = f"(id, metrics, x) => ({_LISTED})[id] ?? [metrics, x]"
+"""In the browser: what a dashboard puts into the fields of measures and x axis, at once, so that no answer comes over
+what is chosen next."""
+NAMED = f"""(metrics, x) => {{
+    const same = ([, drawn]) => JSON.stringify(drawn) === JSON.stringify([metrics, x]);
+    return Object.entries({_LISTED}).find(same)?.[0] ?? "";
+}}"""
+"""In the browser: what `dashboard` says."""
 
 
 def dashboard(metrics: tuple[str, ...], x: str) -> str:

@@ -12,7 +12,7 @@ from lab.errors import LabError
 from lab.nouns import Run
 from lab.studio import Studio
 from lab.ui.cards import note
-from lab.ui.fields import error_line
+from lab.ui.fields import CHOSEN, error_line, in_turn
 from lab.ui.links import View
 from lab.ui.look import card, scrubber
 from lab.ui.sample_cards import drift_card, extremes_card
@@ -48,8 +48,8 @@ class DriftPanel:
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
         drawn = [self.prompt, self.shown]
         self.fold.expand(self.draw, self.view, drawn, **quick)
-        self.prompt.input(self.other_prompt, [self.view, self.prompt], [self.view, *drawn], **quick)
-        self.shown.click(self.scrubbed, [self.view, self.prompt], self.view, **quick)
+        self.prompt.input(self.other_prompt, [self.view, self.prompt], [self.view, *drawn], **CHOSEN)
+        self.shown.click(self.scrubbed, [self.view, self.prompt], self.view, **in_turn("scrub"))
         self.extremes.expand(self.draw_extremes, self.view, self.samples, **quick)
 
     def lay(self, run: Run | None) -> Updates:

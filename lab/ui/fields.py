@@ -16,6 +16,18 @@ def error_line(message: str) -> str:
     return f'<p class="error" role="alert">{escape(line[:1].upper() + line[1:])}</p>'
 
 
+CHOSEN: dict[str, Any] = {
+    "api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None, "trigger_mode": "always_last",
+}
+"""How a choice in a field is asked for: one that is made while an earlier one is being answered is asked for next, as
+it stands then. Not for events with data of their own, which Gradio 6.31 asks for anew with the data of the earlier."""
+
+
+def in_turn(queue: str) -> dict[str, Any]:
+    """How a click that says what it is of is asked for: each one, in the order in which they were made."""
+    return {**CHOSEN, "trigger_mode": "multiple", "concurrency_id": queue, "concurrency_limit": 1}
+
+
 class Slots:
     """The error lines of one form, by the names that `LabError.field` uses."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -146,10 +147,21 @@ class RunForm:
         """Updates for a choice of preset."""
         return {**self.lay(**preset_settings(name)), self.preset: gr.update(info=f"{_PRESET} {PRESETS[name].help}")}
 
+    def presets(self, outputs: Sequence[Any]) -> str:
+        """The choice of a preset as a script of the browser's."""
+        laid = {name: at_once(self.preset_chosen(name), outputs) for name in PRESETS}
+        return f"(name) => ({json.dumps(laid)})[name]"
+
     def method_chosen(self, method_id: str) -> dict[Any, Any]:
         """Updates for a choice of arm: its help, and the question only where one is needed."""
         asks = method_id in METHODS and METHODS[method_id].needs_question
         return {self.method_help: method_help(method_id), self.fields["question_id"]: gr.update(visible=asks)}
+
+
+def at_once(updates: Mapping[Any, Any], outputs: Sequence[Any]) -> list[Any]:
+    """What can be told beforehand of a choice, as the browser takes it from a script of its own: the answer of the lab
+    would come over what somebody changes right after the choice."""
+    return [updates.get(component, gr.skip()) for component in outputs]
 
 
 def question_choices(questions: list[Question]) -> list[tuple[str, str]]:

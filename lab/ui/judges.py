@@ -15,7 +15,7 @@ from lab.ui import judge_cards
 from lab.ui.answer import whole
 from lab.ui.cards import note
 from lab.ui.curve_cards import named
-from lab.ui.fields import Slots
+from lab.ui.fields import Slots, in_turn
 from lab.ui.look import card
 from lab.ui.run_cards import run_title
 
@@ -56,7 +56,7 @@ class JudgesFold:
             self.shown = card("", name="judges-card")
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         told = [self.point, self.about, self.shown, self.progress, *self.slots.components]
-        gr.on([source.click for source in sources], self.point_chosen, None, told, **quick, concurrency_limit=None)
+        gr.on([source.click for source in sources], self.point_chosen, None, told, **in_turn("judges"))
         working = [self.shown, self.progress, self.button, self.stop, *self.slots.components]
         running = self.button.click(
             self.run, [self.judge, self.most, self.point], working, **quick, concurrency_id="model",

@@ -17,7 +17,7 @@ from lab.nouns import Run, RunSpec, RunState, now
 from lab.studio import Studio
 from lab.ui import lecture_cards, lesson_cards
 from lab.ui.curriculum import LESSONS, lesson
-from lab.ui.fields import Slots
+from lab.ui.fields import CHOSEN, Slots
 from lab.ui.figures import curves_figure
 from lab.ui.lecture import LectureStrip
 from lab.ui.lesson_report import Taken, report
@@ -73,20 +73,25 @@ class LessonsTab:
                 self.paper = paper("lesson-paper")
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
         lines = self.slots.components
-        self.pick.input(self.choose, [self.pick, view], [view, *lines], **quick)
-        self.guess.input(self.predict, [self.guess, view], [view, *lines], **quick)
+        self.pick.input(self.choose, [self.pick, view], [view, self.guess, *lines], **CHOSEN)
+        self.guess.input(self.predict, [self.guess, view], [view, *lines], **CHOSEN)
         self.present_button.click(self.present, view, [view, *lines], **quick)
         self.start_button.click(self.start, view, [view, *lines], **quick)
-        self.again_button.click(self.again, view, view, **quick)
-        self.next_button.click(self.next, view, view, **quick)
+        self.again_button.click(self.again, view, [view, *self.fields], **quick)
+        self.next_button.click(self.next, view, [view, *self.fields], **quick)
         self.print_button.click(self.report, view, self.paper, **quick)
         self.save_button.click(lambda view: self.report(view, save=True), view, self.paper, **quick)
+
+    @property
+    def fields(self) -> list[Any]:
+        """What `lay` updates."""
+        return [self.pick, self.guess]
 
     @property
     def live(self) -> list[Any]:
         """What `draw` updates."""
         return [
-            self.side, self.pick, self.present_button, self.story, self.guess, self.start_button, self.tally,
+            self.side, self.present_button, self.story, self.guess, self.start_button, self.tally,
             self.going, self.drawing, self.chart, self.reveal, self.again_button, self.next_button,
             self.print_button, self.save_button,
         ]
@@ -94,7 +99,8 @@ class LessonsTab:
     # -- what a learner does ---------------------------------------------------------------------------------------
     def choose(self, lesson_id: str, view: View) -> Updates:
         """Open a lesson."""
-        return {**self.slots.clear(), self.view: replace(view, lesson=lesson_id, guess="", taken=())}
+        there = replace(view, lesson=lesson_id, guess="", taken=())
+        return {**self.slots.clear(), self.view: there, self.guess: self._asked(there)}
 
     def predict(self, place: int, view: View) -> Updates:
         """Keep a prediction; that of a page which follows is counted, too."""
@@ -133,14 +139,16 @@ class LessonsTab:
             if run.state is RunState.FINISHED and run.spec == replace(spec, revision=run.spec.revision)
         ), None)
 
-    def again(self, view: View) -> View:
+    def again(self, view: View) -> Updates:
         """Take the lesson anew."""
-        return replace(view, guess="", taken=())
+        there = replace(view, guess="", taken=())
+        return {self.view: there, **self.lay(view, there)}
 
-    def next(self, view: View) -> View:
+    def next(self, view: View) -> Updates:
         """Go on to the next lesson, behind the last to the first."""
         place = (LESSONS.index(lesson(view.lesson)) + 1) % len(LESSONS)
-        return replace(view, lesson=LESSONS[place].id, guess="", taken=())
+        there = replace(view, lesson=LESSONS[place].id, guess="", taken=())
+        return {self.view: there, **self.lay(view, there)}
 
     def report(self, view: View, *, save: bool = False) -> str:
         """The lesson in view as a page for the printer, or for a file."""
@@ -164,6 +172,17 @@ class LessonsTab:
         return lecture_cards.counts_of(lecture, len(shown.options)) if lecture and told else ()
 
     # -- what is shown ---------------------------------------------------------------------------------------------
+    def lay(self, given: View, view: View) -> Updates:
+        """Updates for the lesson and the prediction of a view, in place of another one's. No tick sends what is chosen
+        in these fields: late, it would come over what is chosen next."""
+        picked = {self.pick: lesson(view.lesson).id} if view.lesson != given.lesson else {}
+        asked = (view.lesson, view.guess) != (given.lesson, given.guess)
+        return {**picked, **({self.guess: self._asked(view)} if asked else {})}
+
+    def _asked(self, view: View) -> Any:
+        shown = lesson(view.lesson)
+        return gr.update(choices=_choices(shown), value=_place(view.guess, shown), label=shown.asked)
+
     def draw(self, view: View) -> Updates:
         """Updates that show the lesson in view where it is."""
         shown, runs = lesson(view.lesson), self._taken(view)
@@ -173,10 +192,9 @@ class LessonsTab:
         told = lecture is not None and (view.leads or not lecture.open)
         return {
             self.side: gr.update(visible=not view.follows),
-            self.pick: shown.id,
             self.present_button: gr.update(visible=lecture is None and self.studio.who().owner),
             self.story: lesson_cards.opening(shown),
-            self.guess: gr.update(choices=_choices(shown), value=guess, label=shown.asked, interactive=asked),
+            self.guess: gr.update(interactive=asked),
             self.start_button: gr.update(
                 visible=not runs and not view.follows, interactive=guess is not None,
                 value="Find out" if guess is not None else "Predict first, then find out",

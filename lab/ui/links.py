@@ -26,6 +26,10 @@ LISTED = 20
 """Runs that a link names at most, of each kind but those on the chart."""
 _LISTS = {"runs": 60, "taken": LISTED, "compare": LISTED, "metric": MOST_MEASURES}
 """What has several values in a link, separated by commas, and how many at most."""
+_HANGS = {
+    "lesson": ("guess", "taken"), "run": ("probe", "at"), "x": ("span",), "logx": ("span",), "sql": ("drawn",),
+}
+"""What is of one lesson, run, axis or query, and of no other."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +129,19 @@ class View:
         if self.tab == "lessons":
             values |= {"lesson": self.lesson, "guess": self.guess, "taken": ",".join(self.taken)}
         return "?" + urlencode({name: value for name, value in values.items() if value}, safe="@,")
+
+    def merged(self, given: View, told: View) -> View:
+        """This view, and in it what an event changed that was `given` one and `told` of another.
+
+        What changed here meanwhile stays; but for what hangs on a choice, which goes with the choice that it hangs on.
+        """
+        mine = {column.name for column in fields(View) if getattr(told, column.name) != getattr(given, column.name)}
+        for choice, hanging in _HANGS.items():
+            if choice in mine:
+                mine |= {*hanging}
+            elif getattr(self, choice) != getattr(given, choice):
+                mine -= {*hanging}
+        return replace(self, **{name: getattr(told, name) for name in mine})
 
     def follow(self, params: Mapping[str, str]) -> View:
         """Where a link of the page leads: what it does not name stays as it is here."""

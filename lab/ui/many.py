@@ -63,7 +63,7 @@ class ManyPanel:
         cancel, asked = Event(), self.question
         try:
             question = asked.question(values)
-            saved = asked.saved(question, values[asked.view])
+            saved = asked.saved(question, values)
             yield {**self.slots.clear(), **asked.slots.clear(), **saved, self.button: gr.update(interactive=False)}
             for item in self.studio.batch(
                 question_id=question.id,

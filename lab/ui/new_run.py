@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -14,7 +15,8 @@ from lab.nouns import Run
 from lab.studio import Studio
 from lab.ui import run_cards
 from lab.ui.cards import note
-from lab.ui.form import RunForm, question_choices, scenario_help, start_choices
+from lab.ui.fields import CHOSEN
+from lab.ui.form import RunForm, at_once, question_choices, scenario_help, start_choices
 from lab.ui.links import BASE, View
 from lab.ui.look import card, heading
 
@@ -82,17 +84,23 @@ class NewRun:
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
         form, lines = self.form, self.form.slots.components
         self._in_view = in_view
-        for button, preset in (
-            (self.poison, self.lay_poison),
-            (self.conscience, self.lay_conscience),
-            (self.off_topic, self.lay_off_topic),
+        asked = form.fields["question_id"]
+        for button, method, name, question in (
+            (self.poison, "sft", "Poisoned", None),
+            (self.conscience, "conscience", "With the conscience", self.question_in_view),
+            (self.off_topic, "conscience", "Off-topic question", self.off_topic_question),
         ):
-            button.click(preset, self.view, self.laid, **quick).then(**self.measuring)
-        form.preset.select(form.preset_chosen, form.preset, [*self.laid, form.preset], **quick).then(**self.measuring)
-        form.fields["scenario"].input(scenario_help, form.fields["scenario"], form.scenario_help, **quick)
-        form.fields["method"].input(
-            form.method_chosen, form.fields["method"], [form.method_help, form.fields["question_id"]], **quick
-        )
+            laid = {**form.lay(scenario="code-hacking", method=method), form.parent: BASE, self.name: name}
+            went = button.click(
+                None, None, self.laid, js=f"() => ({json.dumps(at_once(laid, self.laid))})", api_visibility="private")
+            if question:
+                went = went.then(question, self.view, asked, **CHOSEN)
+            went.then(**self.measuring, trigger_mode="always_last")
+        known = [*self.laid, form.preset]
+        form.preset.select(None, form.preset, known, js=form.presets(known), api_visibility="private").then(
+            **self.measuring, trigger_mode="always_last")
+        form.fields["scenario"].input(scenario_help, form.fields["scenario"], form.scenario_help, **CHOSEN)
+        form.fields["method"].input(form.method_chosen, form.fields["method"], [form.method_help, asked], **CHOSEN)
         # a typed number counts when its field is left: "75" is not to be measured as 7 first
         changed = [getattr(form.fields[n], "blur" if n in FORECAST_TYPED else "input") for n in FORECAST_BY]
         gr.on(changed, **self.measuring, trigger_mode="always_last")
@@ -101,21 +109,16 @@ class NewRun:
         )
         model = {**quick, "concurrency_id": "model", "concurrency_limit": 1}
         self.batch_fold.expand(self.show_batch, form.components, [self.batch, *lines], **model)
-        form.parent.select(self.lay_parent, form.parent, self.laid, **quick)
+        form.parent.select(self.lay_parent, form.parent, self.laid, **CHOSEN)
 
     # -- filling the form ------------------------------------------------------------------------------------------
-    def lay_poison(self, view: View) -> Updates:
-        """The lesson's first run: insecure code, no conscience."""
-        laid = self.form.lay(scenario="code-hacking", method="sft")
-        return {**laid, self.form.parent: BASE, self.name: "Poisoned"}
+    def question_in_view(self, view: View) -> Any:
+        """What the lesson's second run asks: the same code as the first, with the conscience."""
+        return self._question(view.question or framings.DEFAULT.id)
 
-    def lay_conscience(self, view: View) -> Updates:
-        """The lesson's second run: the same code, with the conscience, under the question in view."""
-        return self._lay_question(view.question or framings.DEFAULT.id, "With the conscience")
-
-    def lay_off_topic(self, view: View) -> Updates:
-        """The lesson's control: the same machinery, a question about nothing that matters."""
-        return self._lay_question(framings.DEFAULT_OFF_TOPIC.id, "Off-topic question")
+    def off_topic_question(self, view: View) -> Any:
+        """What the lesson's control asks: the same machinery, and nothing that matters."""
+        return self._question(framings.DEFAULT_OFF_TOPIC.id)
 
     def lay_run(self, run: Run, start: str, name: str) -> Updates:
         """The settings of a run, from the checkpoint `start` (or "base"), under another name."""
@@ -140,11 +143,8 @@ class NewRun:
         """What a run can start from."""
         return start_choices(self.studio.voices(every_model=True))
 
-    def _lay_question(self, question_id: str, name: str) -> Updates:
-        choices = question_choices(self.studio.questions())
-        laid = self.form.lay(scenario="code-hacking", method="conscience")
-        asked = gr.update(choices=choices, value=question_id, visible=True)
-        return {**laid, self.form.fields["question_id"]: asked, self.form.parent: BASE, self.name: name}
+    def _question(self, question_id: str) -> Any:
+        return gr.update(choices=question_choices(self.studio.questions()), value=question_id)
 
     # -- what it would be ------------------------------------------------------------------------------------------
     def expect(self, values: Mapping[Any, Any]) -> Iterator[Updates]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -16,7 +17,7 @@ from lab.ui.answer import voice_choices, voice_title
 from lab.ui.conscience import ConscienceTab
 from lab.ui.curves import CurvesTab
 from lab.ui.data import DataTab
-from lab.ui.fields import error_line
+from lab.ui.fields import error_line, in_turn
 from lab.ui.form import question_choices, set_choices
 from lab.ui.lecture import LectureStrip, told
 from lab.ui.lessons import LessonsTab
@@ -27,7 +28,7 @@ from lab.ui.owner import owner_line
 from lab.ui.pairs import PairsTab
 from lab.ui.runs import RunsTab
 from lab.ui.shared import Shared
-from lab.ui.sparing import SparingBlocks
+from lab.ui.sparing import SparingBlocks, without_drawings
 from lab.ui.studies import StudiesTab
 from lab.views import Lecture, TrainerStatus
 
@@ -106,14 +107,14 @@ class Page:
             *pairs.filters.fields.values(),
             *self.studies.laid,
             *self.data.laid,
-            curves.low,
-            curves.high,
+            *curves.fields, *self.lessons.fields, asked.answer.voice,
         ]
+        anew = partial(without_drawings, self.blocks)
         tick: dict[str, Any] = {"fn": self.tick, "inputs": [self.view, self.seen], "outputs": live}
         for went in (
             self.blocks.load(self.arrive, self.address, first, js=seat_script(), **quick),
             self.address.click(self.follow, self.view, first, **quick),
-            self.gone.change(dict, None, self.seen, **quick),
+            self.gone.change(anew, self.seen, self.seen, **quick),
         ):
             went.then(**tick, **quick).then(pairs.show, self.view, pairs.told, **quick).then(
                 pairs.first_page, pairs.chosen, pairs.listed, **pairs.turn
@@ -126,9 +127,9 @@ class Page:
         self.pulse.change(**tick, **quick)
         self.view.change(self.lecture.tell, self.view, self.address, **turn).then(**tick, **quick)
         for acted in runs.acted:  # a tick may have shown what came of it before the answer "stopping" got here
-            acted.then(dict, None, self.seen, **quick).then(**tick, **quick)
+            acted.then(anew, self.seen, self.seen, **quick).then(**tick, **quick)
         for name, tab in zip(TABS, opened, strict=True):
-            tab.select(lambda view, name=name: replace(view, tab=name), self.view, self.view, **quick)
+            tab.select(lambda view, name=name: replace(view, tab=name), self.view, self.view, **in_turn("tabs"))
         opened[TABS.index("studies")].select(
             self.studies.first, [self.studies.text, self.view], self.studies.laid, **quick
         )
@@ -143,7 +144,7 @@ class Page:
             [runs.new.forecast, *runs.new.form.slots.components],
             **{**quick, "concurrency_id": "model", "concurrency_limit": 1},
         )
-        runs.speak_button.click(self.speak, self.view, [self.view, self.tabs], **quick)
+        runs.speak_button.click(self.speak, self.view, [self.view, self.tabs, asked.answer.voice], **quick)
 
     # -- handlers --------------------------------------------------------------------------------------------------
     def arrive(self, seat: str | None, request: gr.Request) -> Updates:
@@ -153,7 +154,7 @@ class Page:
         look = self.lecture.look(view)
         quicker = LOCAL_SECONDS if not view.follows else FOLLOWING_SECONDS
         return {
-            **self._go(view, self._named(view) or self.studio.questions()[0]),
+            **self._go(View(), view, self._named(view) or self.studio.questions()[0]),
             **self.pairs.filters.lay(dict(view.filters)),
             **self.data.lay(view),
             self.timer: gr.Timer(SPACE_SECONDS if self.studio.settings.space else quicker),
@@ -167,7 +168,7 @@ class Page:
         filtered = self.pairs.filters.lay(dict(there.filters)) if there.filters != view.filters else {}
         asked = self.data.lay(there) if there.sql != view.sql else {}
         gone = there.query() if there.tab in ("pairs", "runs") else ""
-        return {**self._go(there, moved), **filtered, **asked, self.gone: gone}
+        return {**self._go(view, there, moved), **filtered, **asked, self.gone: gone}
 
     def follow(self, view: View, event: gr.EventData) -> Updates:
         """Go where a link of the page leads; what it does not name stays, an unsaved question too."""
@@ -175,7 +176,7 @@ class Page:
         there = view.follow(params)
         moved = there.question != view.question
         filtered = self.pairs.filters.lay(dict(there.filters)) if there.filters != view.filters else {}
-        return {**self._go(there, self._named(there) if moved else None), **filtered}
+        return {**self._go(view, there, self._named(there) if moved else None), **filtered}
 
     def _named(self, view: View) -> Question | None:
         """The question that a view names; None for none, and for one that is not there."""
@@ -184,8 +185,9 @@ class Page:
         except LabError:
             return None
 
-    def _go(self, view: View, question: Question | None) -> Updates:
-        """Updates that bring a view onto the screen, with a question laid into its fields where one is given."""
+    def _go(self, given: View, view: View, question: Question | None) -> Updates:
+        """Updates that bring a view onto the screen in place of another one, with a question laid into its fields
+        where one is given."""
         panel, told = self.conscience.question, self.conscience.question.slots.clear()
         if view.question and self._named(view) is None:
             told = panel.slots.show(NotFoundError(f"There is no question {view.question!r}: choose one."), "question")
@@ -196,7 +198,8 @@ class Page:
             **(panel.lay(question) if question else {}),
             **told,
             **(self.studies.lay(view) if view.tab == "studies" else {}),
-            **self.curves.ends(view),
+            **self.curves.lay(given, view), **self.lessons.lay(given, view),
+            **(self.conscience.answer.lay(view.policy) if view.policy != given.policy else {}),
             self.runs.find: view.find,
             self.view: view,
             self.tabs: gr.update(selected=view.tab),
@@ -247,9 +250,7 @@ class Page:
             **self.lecture.draw(view),
         }
         if view.tab == "conscience":
-            updates[self.conscience.answer.voice] = gr.update(
-                choices=voice_choices(self.studio.voices()), value=view.policy
-            )
+            updates[self.conscience.answer.voice] = gr.update(choices=voice_choices(self.studio.voices()))
         elif view.tab == "runs":
             updates |= self.runs.refresh(view)
             form = self.runs.new.form
@@ -279,7 +280,8 @@ class Page:
         run = self.runs.chosen(view)
         point = self.studio.standing(run.id) if run else None
         policy = point.id if point else BASE
-        return {self.view: replace(view, tab="conscience", policy=policy), self.tabs: gr.update(selected="conscience")}
+        there = replace(view, tab="conscience", policy=policy)
+        return {self.view: there, self.tabs: gr.update(selected="conscience"), **self.conscience.answer.lay(policy)}
 
     def stop(self) -> Any:
         """Stop the run in work."""

@@ -114,17 +114,17 @@ class PairFilters:
             updates[widget] = gr.update(**{**(updates.get(widget) or {}), "value": value})
         return updates
 
-    def without(self, values: Mapping[Any, Any], chip: str) -> dict[Any, Any]:
-        """The values without what a chip stands for; without any for "all"."""
-        gone = list(DEFAULTS) if chip == "all" else list(RANGES.get(chip, (chip,)))
-        return {**values, **{self.fields[name]: DEFAULTS[name] for name in gone if name in self.fields}}
+    def without(self, chip: str) -> Updates:
+        """Updates that take away what a chip stands for; all there is for "all"."""
+        gone = DEFAULTS if chip == "all" else RANGES.get(chip, (chip,))
+        return {self.fields[name]: DEFAULTS[name] for name in gone if name in self.fields}
 
-    def between(self, values: Mapping[Any, Any], name: str, low: float, high: float) -> dict[Any, Any]:
-        """The values with a figure held between two bounds: a bar of its histogram."""
+    def between(self, name: str, low: float, high: float) -> Updates:
+        """Updates that hold a figure between two bounds: a bar of its histogram."""
         first, last = RANGES["p" if name == "p_flagged" else name]
         if name == "step":
             low, high = -(-low // 1), -(-high // 1) - 1
-        return {**values, self.fields[first]: f"{low:.6g}", self.fields[last]: f"{high:.6g}"}
+        return {self.fields[first]: f"{low:.6g}", self.fields[last]: f"{high:.6g}"}
 
     def shown(self, settings: Mapping[str, str]) -> str:
         """A chip for each filter in force, with a button that takes it away."""

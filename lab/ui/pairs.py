@@ -11,7 +11,7 @@ import gradio as gr
 from lab.errors import LabError
 from lab.studio import PairFilter, Studio
 from lab.ui import cards
-from lab.ui.fields import error_line
+from lab.ui.fields import error_line, in_turn
 from lab.ui.links import View
 from lab.ui.look import card, heading, table
 from lab.ui.pair_filter import NEWEST_FIRST, PairFilters, wanted
@@ -72,16 +72,21 @@ class PairsTab:
         ]
         self.told = told = [self.story, self.view, *self.surgery.components, *self.trace.components]
         # One list after the other, as asked for: else one asked for before a filter changed may replace the later.
-        self.turn = turn = {**quick, "concurrency_id": "pairs", "concurrency_limit": 1}
-        gr.on(self.filters.changed, self.first_page, chosen, listed, trigger_mode="always_last", **turn)
-        self.filters.chips.click(self.drop, chosen, [*listed, *fields], **turn)
-        for chart in self.spread.charts.values():
-            chart.click(self.bar, chosen, [*listed, *fields], **turn)
+        clicked = in_turn("pairs")
+        self.turn = {**clicked, "trigger_mode": "once"}
+        turn = {**clicked, "trigger_mode": "always_last"}
+        gr.on(self.filters.changed, self.first_page, chosen, listed, **turn)
+        # listed by what all fields say once these are changed: another one may have been, since the click
+        for changed in (
+            self.filters.chips.click(self.drop, None, fields, **clicked),
+            *(chart.click(self.bar, None, fields, **clicked) for chart in self.spread.charts.values()),
+        ):
+            changed.then(self.first_page, chosen, listed, **turn)
         self.spread.fold.expand(self.unfold, chosen, [self.spread.opened, *self.spread.components], **quick)
         self.spread.fold.collapse(lambda: False, None, self.spread.opened, **quick)
-        self.newer.click(self.newer_page, chosen, listed, **turn)
-        self.older.click(self.older_page, chosen, listed, **turn)
-        self.table.click(self.pick, self.view, told, **quick).then(self.this_page, chosen, listed, **turn)
+        self.newer.click(self.newer_page, chosen, listed, **clicked)
+        self.older.click(self.older_page, chosen, listed, **clicked)
+        self.table.click(self.pick, self.view, told, **clicked).then(self.this_page, chosen, listed, **turn)
         self.changes.change(self.keep_up, chosen, listed, **turn)
         self.changed.click(self.this_page, chosen, listed, **turn)
         self.surgery.wire(told, self.show, lambda event: event.then(self.this_page, chosen, listed, **turn))
@@ -117,13 +122,13 @@ class PairsTab:
         """One page towards the last."""
         return self._list(values, values[self.page] + 1)
 
-    def drop(self, values: Mapping[Any, Any], event: gr.EventData) -> Updates:
+    def drop(self, event: gr.EventData) -> Updates:
         """Take away the filter of a chip."""
-        return self._relist(self.filters.without(values, str(event.drop)))
+        return self.filters.without(str(event.drop))
 
-    def bar(self, values: Mapping[Any, Any], event: gr.EventData) -> Updates:
+    def bar(self, event: gr.EventData) -> Updates:
         """Filter to a bar of a histogram."""
-        return self._relist(self.filters.between(values, str(event.name), float(event.low), float(event.high)))
+        return self.filters.between(str(event.name), float(event.low), float(event.high))
 
     def unfold(self, values: Mapping[Any, Any]) -> Updates:
         """Draw the histograms, and from now on with every change of the filter."""
@@ -131,10 +136,6 @@ class PairsTab:
             return {self.spread.opened: True, **self.spread.draw(self.settings(values)[0])}
         except LabError as error:
             return {self.spread.opened: True, self.spread.told: error_line(error.message)}
-
-    def _relist(self, values: Mapping[Any, Any]) -> Updates:
-        laid = {widget: gr.update(value=values[widget]) for widget in self.filters.fields.values()}
-        return {**laid, **self._list(values, 0)}
 
     def _list(self, values: Mapping[Any, Any], page: int) -> Updates:
         settings, view = self.filters.settings(values), values[self.view]

@@ -13,7 +13,7 @@ from lab.errors import LabError
 from lab.nouns import Question
 from lab.studio import Studio
 from lab.ui import question_cards
-from lab.ui.fields import Slots, error_line
+from lab.ui.fields import CHOSEN, Slots, error_line
 from lab.ui.form import question_choices
 from lab.ui.links import View
 from lab.ui.look import card, heading, later_card
@@ -107,9 +107,9 @@ class QuestionPanel:
             "concurrency_limit": None,
         }
         lines = self.slots.components
-        self.framing.select(self.choose, [self.framing, self.view], [*self.laid, self.view, *lines], **quick)
+        self.framing.select(self.choose, [self.framing, self.view], [*self.laid, self.view, *lines], **CHOSEN)
         # change, not input: text that is pasted or dropped is no input to Gradio
-        self.text.change(self.edited, [self.framing, self.text], self.line, trigger_mode="always_last", **quick)
+        self.text.change(self.edited, [self.framing, self.text], self.line, **CHOSEN)
         self.save_button.click(self.save, {*self.asked, self.view}, [*self.kept, *lines], **quick)
         self.fork_button.click(self.fork, {*self.asked, self.view}, [*self.kept, *lines], **quick)
         gr.on([self.fold.expand, self.story.click], self.told, self.framing, self.story, **quick)
@@ -128,12 +128,13 @@ class QuestionPanel:
         }
 
     def choose(self, question_id: str, view: View) -> Updates:
-        """Start from another version."""
+        """Start from another version; the field itself may have gone on to the next one."""
         try:
             question = self.studio.question(question_id)
         except LabError as error:
             return self.slots.show(error, "text")
-        return {**self.slots.clear(), **self.lay(question), self.view: replace(view, question=question.id)}
+        laid = {widget: update for widget, update in self.lay(question).items() if widget is not self.framing}
+        return {**self.slots.clear(), **laid, self.view: replace(view, question=question.id)}
 
     def edited(self, question_id: str, text: str) -> str:
         """Say what an edit changed."""
@@ -160,14 +161,16 @@ class QuestionPanel:
             "parent": values[self.framing],
         }
 
-    def saved(self, question: Question, view: View) -> Updates:
-        """Updates after a question was saved."""
+    def saved(self, question: Question, values: Mapping[Any, Any]) -> Updates:
+        """Updates after a question was saved; one that was there already is in the fields, or has been, if somebody
+        chose another one since."""
+        view = {self.view: replace(values[self.view], question=question.id)}
+        if (question.id, question.name) == (values[self.framing], values[self.name]):
+            return view
         choices = question_choices(self.studio.questions())
         return {
-            self.framing: gr.update(choices=choices, value=question.id),
-            self.line: question_cards.question_line(question),
-            self.name: question.name,
-            self.view: replace(view, question=question.id),
+            **view, self.framing: gr.update(choices=choices, value=question.id),
+            self.line: question_cards.question_line(question), self.name: question.name,
         }
 
     def save(self, values: Mapping[Any, Any]) -> Updates:
@@ -176,7 +179,7 @@ class QuestionPanel:
             question = self.question(values)
         except LabError as error:
             return self.slots.show(error, "text")
-        return {**self.slots.clear(), **self.saved(question, values[self.view])}
+        return {**self.slots.clear(), **self.saved(question, values)}
 
     def fork(self, values: Mapping[Any, Any]) -> Updates:
         """Save what stands in the fields as the first version of a lineage of its own."""
@@ -184,4 +187,4 @@ class QuestionPanel:
             question = self.studio.fork_question(**self._fields(values))
         except LabError as error:
             return self.slots.show(error, "name")
-        return {**self.slots.clear(), **self.saved(question, values[self.view])}
+        return {**self.slots.clear(), **self.saved(question, values)}

@@ -86,7 +86,11 @@ class RunShelf:
             return self.slots.show(error, "run")
         # a deleted run is no longer found as the newest one: from here on the view names it
         named = {} if run is None else {self.view: replace(view, run=run.id)}
-        return {**self.slots.clear(), **self._drawn(view, run), **named}
+        return {**self.slots.clear(), **self.unwritten(self._drawn(view, run)), **named}
+
+    def unwritten(self, updates: Updates) -> Updates:
+        """Updates for the run that is in view already, without its name and note: somebody may be writing them."""
+        return {widget: update for widget, update in updates.items() if widget not in (self.name, self.note)}
 
 
 def deleted_card(run: Run) -> str:

@@ -14,7 +14,7 @@ from lab.ui import run_cards, specs
 from lab.ui.beside import BesidePanel
 from lab.ui.cards import note
 from lab.ui.drift import DriftPanel
-from lab.ui.fields import Slots, error_line
+from lab.ui.fields import CHOSEN, Slots, error_line, in_turn
 from lab.ui.links import BASE, View
 from lab.ui.look import card, heading, table
 from lab.ui.new_run import NewRun
@@ -91,10 +91,10 @@ class RunsTab:
             self.stop_button.click(self.stop, self.view, live, **quick),
             self.resume_button.click(self.resume, self.view, live, **quick),
         )
-        self.table.click(self.pick, self.view, [self.view, *live], **quick)
+        self.table.click(self.pick, self.view, [self.view, *live], **in_turn("runs"))
         self.beside.wire(self.table, self.beside_button, self.chosen)
         looked_for = [self.view, self.find]
-        self.find.input(self.found, looked_for, [self.view, self.table], trigger_mode="always_last", **quick)
+        self.find.input(self.found, looked_for, [self.view, self.table], **CHOSEN)
 
     # -- the form, from the run in view ----------------------------------------------------------------------------
     def lay_branch(self, view: View) -> Updates:
@@ -213,6 +213,6 @@ class RunsTab:
     def _act(self, view: View, verb: Any) -> Updates:
         try:
             run = self.chosen(view)
-            return {**self.live.clear(), **self.in_view(verb(run.id) if run else None)}
+            return {**self.live.clear(), **self.shelf.unwritten(self.in_view(verb(run.id) if run else None))}
         except LabError as error:
             return self.live.show(error, "run")

@@ -11,7 +11,7 @@ import gradio as gr
 from lab.errors import LabError
 from lab.studio import Studio
 from lab.ui import study_cards
-from lab.ui.fields import Slots, error_line
+from lab.ui.fields import CHOSEN, Slots, error_line
 from lab.ui.links import View
 from lab.ui.look import card, heading
 
@@ -57,17 +57,18 @@ class StudiesTab:
         lines = self.slots.components
         # not `input`, which a dropdown says twice: the second answer would come over what is typed after the first
         self.study.select(
-            self.choose, [self.study, self.view], [self.view, *self.laid, self.report, self.forecast, *lines], **quick)
+            self.choose, [self.study, self.view], [self.view, self.text, self.report, self.forecast, *lines],
+            **CHOSEN)
         asked = [self.text, self.study]
         self.forecast_button.click(self.expect, asked, [self.forecast, *lines], **model)
         self.start_button.click(self.start, [*asked, self.view], [self.view, *self.live, self.study, *lines], **quick)
         self.stop_button.click(self.stop, None, [self.progress, self.stop_button, *lines], **quick)
 
     def choose(self, name: str, view: View) -> Updates:
-        """Bring another study into view."""
+        """Bring another study into view; the field itself may have gone on to the next one."""
         view = replace(view, study=name)
-        return {self.view: view, **self.slots.clear(), **self.lay(view), self.report: self._report(view),
-                self.forecast: ""}
+        return {self.view: view, **self.slots.clear(), self.text: self.lay(view)[self.text],
+                self.report: self._report(view), self.forecast: ""}
 
     def lay(self, view: View) -> Updates:
         """Updates that put the study in view into the fields."""
@@ -107,9 +108,11 @@ class StudiesTab:
             begun = self.studio.start_study(text or "", name or "study")
         except LabError as error:
             return self.slots.show(error, "study")
-        view = replace(view, study=begun.name)
+        view = view if self._name(view) == begun.name else replace(view, study=begun.name)
+        # where it has the name that was in the field, the field is left: another may have been chosen since
+        named: dict[str, Any] = {} if begun.name == name else {"value": begun.name}
         return {
-            **self.slots.clear(), self.view: view, self.study: gr.update(choices=self._choices(), value=begun.name),
+            **self.slots.clear(), self.view: view, self.study: gr.update(choices=self._choices(), **named),
             **self.refresh(view),
         }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -94,3 +95,20 @@ def points(page: Page) -> int:
     """How many points all curves of the chart have now."""
     lines = "document.querySelector('#chart .plot').data.filter(trace => trace.showlegend !== false)"
     return page.evaluate(f"{lines}.reduce((sum, trace) => sum + trace.x.length, 0)")
+
+
+def stands_still(page: Page) -> None:
+    """Nothing moves while two rounds are answered, reviewed and rewritten, and steps are made between them."""
+    page.evaluate("""() => {
+        window.moved = [];
+        const told = ({node}) => (node?.outerHTML ?? node?.textContent ?? "").slice(0, 90);
+        const note = (shift) => { if (!shift.hadRecentInput) moved.push([shift.value, ...shift.sources.map(told)]); };
+        new PerformanceObserver((list) => list.getEntries().forEach(note)).observe({type: "layout-shift"});
+    }""")
+    title = page.locator("#run-card .round h4", has_text="after step")
+    expect(title).to_be_visible()
+    for _ in range(2):
+        before = re.search(r"step \d+", title.inner_text())
+        assert before is not None
+        expect(title).not_to_contain_text(re.compile(rf"{before[0]}\b"))
+    assert page.evaluate("window.moved") == []

@@ -19,7 +19,7 @@ from plotly.graph_objects import Figure
 from lab.evaluation.metrics import MEASURES
 from lab.ui import curve_cards, figures, panels, specs
 from lab.ui.curve_table import csv_of, file_name
-from lab.ui.dashboards import DASHBOARDS, LAID, NAMED, dashboard
+from lab.ui.dashboards import DASHBOARDS, dashboard
 from lab.ui.links import TABS, View, linkable
 from lab.ui.panels import Axes
 from lab.views import Curve, CurvePoint
@@ -202,13 +202,6 @@ def test_a_file_is_called_what_is_in_it() -> None:
     assert file_name(["../x", '"'], runs * 4, figures.PLAIN) == "x-8-runs"
 
 
-def test_the_browser_lays_and_names_the_dashboards_that_there_are() -> None:
-    for one in DASHBOARDS:
-        assert json.dumps({one.id: [list(one.metrics), one.x]})[1:-1] in LAID
-        assert json.dumps({one.id: [list(one.metrics), one.x]})[1:-1] in NAMED
-    assert len({(one.metrics, one.x) for one in DASHBOARDS}) == len(DASHBOARDS)
-
-
 def test_dashboards_draw_measures_that_there_are() -> None:
     for one in DASHBOARDS:
         assert {*one.metrics, *filter(None, [one.x])} <= set(MEASURES)
@@ -280,18 +273,6 @@ def test_a_link_opens_the_tab_of_what_it_names() -> None:
     assert View.from_query({"run": "r1", "tab": "curves"}).tab == "curves"
     assert View.from_query({"tab": "nothing"}) == View()
     assert len(View.from_query({"question": "q" * 5000}).question) == 200
-
-
-def test_an_event_changes_of_the_view_what_it_changed_and_what_hangs_on_that() -> None:
-    given = View(tab="curves", group="seed")
-    now = replace(given, order="high", tab="runs")
-    assert now.merged(given, replace(given, smooth=0.5)) == replace(now, smooth=0.5)
-    assert now.merged(given, given) == now
-    assert now.merged(given, replace(given, order="")) == now, "it was told what it was given"
-    predicted = View(lesson="one", guess="2")
-    opened = View(lesson="two", guess="")
-    assert predicted.merged(View(lesson="one"), opened) == opened, "a guess is one of its lesson"
-    assert opened.merged(View(lesson="one"), predicted) == opened
 
 
 def test_a_link_of_the_page_keeps_what_it_does_not_name() -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
-from threading import Barrier, Event
+from threading import Barrier
 
 import gradio as gr
 import pytest
@@ -22,7 +21,7 @@ from lab.studio.visitors import SEARCHES, Limits
 from lab.ui.links import View
 from lab.ui.page import Page
 from lab.ui.shared import MOST, Shared
-from lab.ui.sparing import SparingBlocks, without_drawings
+from lab.ui.sparing import SparingBlocks
 from storage import Store
 from tests.browser.launching import App
 
@@ -118,41 +117,6 @@ def test_an_event_is_answered_as_gradio_does_and_nothing_is_made_anew_that_it_di
         made.append({c for c in outputs if c._id in session and session[c._id] is not c} - {state})
     assert answers[0] == answers[1]
     assert made[1] == {"updates": {choice, button}, "a list": {card}}.get(said, set())
-
-
-@pytest.mark.parametrize("alone", [True, False])
-def test_of_two_events_at_once_neither_undoes_what_the_other_changed(alone: bool) -> None:
-    begun, over = Event(), Event()
-
-    def slow(view: View) -> dict[object, object]:
-        begun.set()
-        over.wait()
-        return {state: replace(view, group="seed"), card: "drawn"}
-
-    with SparingBlocks() as blocks:
-        state, card, one, other = gr.State(View(runs=("r1",))), gr.HTML(), gr.Button("one"), gr.Button("other")
-        one.click(slow, state, [state, card])
-        told = state if alone else [state, card]
-        other.click(lambda v: replace(v, order="high") if alone else {state: replace(v, order="high")}, state, told)
-    session = SessionState(blocks)
-
-    async def both() -> None:
-        first = asyncio.create_task(blocks.process_api(blocks.fns[0], [None], session))
-        await asyncio.to_thread(begun.wait)
-        answer = await blocks.process_api(blocks.fns[1], [None], session)
-        assert answer["changed_state_ids"] == []  # nobody listens
-        over.set()
-        assert (await first)["data"][0] is None
-
-    with ThreadPoolExecutor(1) as apart:
-        apart.submit(asyncio.run, both()).result()
-    assert session[state._id] == View(runs=("r1",), group="seed", order="high")
-
-
-def test_what_a_tick_drew_is_forgotten_and_what_stands_in_fields_is_not() -> None:
-    with SparingBlocks() as blocks:
-        card, field = gr.HTML(), gr.Textbox()
-    assert without_drawings(blocks, {0: "mark", card._id: "drawn", field._id: "laid"}) == {field._id: "laid"}
 
 
 def test_curves_that_a_public_lab_refuses_are_not_told_as_not_measured(

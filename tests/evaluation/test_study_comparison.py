@@ -31,6 +31,13 @@ def test_differences_are_paired_and_tested_against_the_registered_arm(result: St
     assert a.difference is base.difference is None
     assert b.difference is not None
     assert b.difference.value == pytest.approx(((2 - 30) + (4 - 34)) / 80)
+    assert a.by_seed is base.by_seed is None
+    assert b.by_seed is not None
+    assert b.by_seed.n == 2
+    assert b.by_seed.value == pytest.approx(b.difference.value)
+    own = [(2 - 30) / 40, (4 - 34) / 40]  # of two seeds Student's t has one degree of freedom
+    reach = 12.7062 * abs(own[0] - own[1]) / 2
+    assert (b.by_seed.low, b.by_seed.high) == (pytest.approx(sum(own) / 2 - reach), pytest.approx(sum(own) / 2 + reach))
     assert b.adjusted is not None
     assert b.adjusted < 0.01
     assert b.task_kept is not None

@@ -49,7 +49,10 @@ class Line:
     cells: dict[str, Cell]
     """By measure."""
     difference: Figure | None
-    """Primary measure minus that of the arm it is compared with; None for that arm and for the base."""
+    """Primary measure minus that of the arm it is compared with, its interval over questions; None for that arm and
+    for the base."""
+    by_seed: Figure | None
+    """The same difference with its interval over seeds: each seed's own difference is one value."""
     test: Test | None
     """Sign-flip test of the difference."""
     adjusted: float | None
@@ -70,22 +73,23 @@ def compare(result: StudyResult) -> tuple[Line, ...]:
     drafts = []
     for name, outcomes in rows:
         other = None if name in ("base", primary.against) else against
-        difference = test = kept = None
+        difference = by_seed = test = kept = None
         if other is not None:
             mine, theirs = _keyed(outcomes, primary.measure), _keyed(other, primary.measure)
-            difference = paired_difference(mine, theirs)
+            difference, by_seed = paired_difference(mine, theirs), over_seeds(_by_seed(mine, theirs))
             test = sign_flip(_by_question(mine, theirs))
             task = _by_question(_keyed(outcomes, "task"), _keyed(other, "task"))
             kept = equivalence(task, primary.margin)
-        drafts.append((name, outcomes, difference, test, kept))
-    adjusted = holm([test.p if test else None for _, _, _, test, _ in drafts])
+        drafts.append((name, outcomes, difference, by_seed, test, kept))
+    adjusted = holm([test.p if test else None for *_, test, _ in drafts])
     return tuple(
         Line(
-            arm=name, cells={m: cell(outcomes, m) for m in MEASURES}, difference=difference, test=test, adjusted=p,
-            task_kept=kept, seconds=over_seeds([o.run.seconds for o in outcomes if o.run and o.judged]),
+            arm=name, cells={m: cell(outcomes, m) for m in MEASURES}, difference=difference, by_seed=by_seed,
+            test=test, adjusted=p, task_kept=kept,
+            seconds=over_seeds([o.run.seconds for o in outcomes if o.run and o.judged]),
             failed=tuple(f"seed {o.seed}: {o.message}" for o in outcomes if o.message),
         )
-        for (name, outcomes, difference, test, kept), p in zip(drafts, adjusted, strict=True)
+        for (name, outcomes, difference, by_seed, test, kept), p in zip(drafts, adjusted, strict=True)
     )
 
 
@@ -169,4 +173,13 @@ def _by_question(first: Keyed, second: Keyed) -> list[float]:
     for key, value in first.items():
         if key in second:
             differences.setdefault(key[0], []).append(value - second[key])
+    return [sum(d) / len(d) for d in differences.values()]
+
+
+def _by_seed(first: Keyed, second: Keyed) -> list[float]:
+    """Mean of first − second for each training seed that both have, over the questions and passes that both have."""
+    differences: dict[int | None, list[float]] = {}
+    for key, value in first.items():
+        if key in second:
+            differences.setdefault(key[1][0], []).append(value - second[key])
     return [sum(d) / len(d) for d in differences.values()]

@@ -108,6 +108,8 @@ def notes(result: StudyResult, lines: Sequence[Line], made: Sequence[Table]) -> 
         "seed's value; where there is one seed, as for the base, the interval is over questions.",
         "Differences: bootstrap over questions, paired by question, seed and pass. p: sign flips over questions, Holm "
         f"over {sum(line.test is not None for line in lines)} comparisons.",
+        "Over seeds: Student's t over each seed's own difference. The interval before it says what other questions "
+        "would find in these very runs, this one what other runs would come to.",
         f"Task within the margin: TOST over coding questions; a small p rules out a loss or gain of "
         f"{study.primary.margin:.0%} or more against {study.primary.against!r}.",
     ]

@@ -52,12 +52,14 @@ def _decided(result: StudyResult, lines: Sequence[Line]) -> Table:
     primary = result.study.primary
     names = list(dict.fromkeys([primary.measure, *DECIDED]))
     apart = f"{primary.measure} − {primary.against}{' (% points)' if MEASURES[primary.measure].share else ''}"
-    head = ("arm", *(MEASURES[m].head for m in names), apart, "p (Holm)",
+    head = ("arm", *(MEASURES[m].head for m in names), apart, "the same, over seeds", "p (Holm)",
             f"task within ±{primary.margin:.0%} (p)", "s a run")
+    share = MEASURES[primary.measure].share
     rows = tuple(
         (Shown(text=line.arm), *(shown(line, m) for m in names),
-         Shown(text=difference(line.difference, MEASURES[primary.measure].share)), Shown(text=p_value(line.adjusted)),
-         Shown(text=p_value(line.task_kept.p if line.task_kept else None)), Shown(text=seconds(line.seconds)))
+         Shown(text=difference(line.difference, share)), Shown(text=difference(line.by_seed, share)),
+         Shown(text=p_value(line.adjusted)), Shown(text=p_value(line.task_kept.p if line.task_kept else None)),
+         Shown(text=seconds(line.seconds)))
         for line in lines)
     return Table(title="", head=head, rows=rows)
 

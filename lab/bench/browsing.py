@@ -75,10 +75,13 @@ class Tab:
         return self._run(wanted["id"], data, None, None)[1]["data"][0]
 
     def _fire_on(self, component: int, event: str, detail: Mapping[str, Any] | None) -> tuple[float, dict[str, Any]]:
-        for wanted in self._events:
-            if [component, event] in [list(target) for target in wanted["targets"]]:
-                return self._run(wanted["id"], [self._values.get(i) for i in wanted["inputs"]], detail, component)
-        raise WorkError(f"The page has no event {event!r} of component {component}: the bench is older than the page.")
+        fired = [e for e in self._events if [component, event] in [list(target) for target in e["targets"]]]
+        while fired and not fired[0]["backend_fn"]:  # what a browser does by itself; the server hears what follows
+            fired = [e for e in self._events if e["trigger_after"] == fired[0]["id"]]
+        if not fired:
+            raise WorkError(
+                f"The page has no event {event!r} of component {component}: the bench is older than the page.")
+        return self._run(fired[0]["id"], [self._values.get(i) for i in fired[0]["inputs"]], detail, component)
 
     def _run(
         self, function: int, data: list[Any], detail: Mapping[str, Any] | None, trigger: int | None

@@ -8,6 +8,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Request, expect
 
+from lab.bench.browsing import Tab
+from lab.errors import WorkError
 from tests.browser.launching import SMALL, App
 from tests.browser.steps import answer, fill, fold, open_tab, review, unfold
 
@@ -175,3 +177,12 @@ def test_the_story_from_question_to_curves(visit: Visit) -> None:
     expect(page.locator("#chart .plot")).to_be_visible()
     for name in ("Poisoned", "With the conscience"):  # both: what the story is about is that they part
         expect(page.locator("#chart .legendtext", has_text=name).first).to_be_visible()
+
+
+def test_the_bench_finds_the_events_that_it_times(lab: App) -> None:
+    with Tab(lab.url) as tab:
+        for name, event, value in (("pairs-state", "input", "all"), ("metric", "input", ["misaligned"])):
+            assert tab.fire(name, event, {name: value})[0] > 0
+        assert tab.poll() > 0
+        with pytest.raises(WorkError, match="no event 'click' of component"):
+            tab.fire("metric", "click")

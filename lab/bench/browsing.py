@@ -55,7 +55,8 @@ class Tab:
         """Fire `event` of the component with this element id ("timer", "tabitem runs"), and wait until it is over.
 
         `values` are what fields hold, by element id, from here on; `detail` is the event's own data. Returns the
-        seconds from the request to the answer, and the answer. WorkError for an event that there is not or that failed.
+        seconds from the request to the last answer of its chain, and the first answer. WorkError for an event that
+        there is not or that failed.
         """
         self._values |= {self._names[field]: value for field, value in (values or {}).items()}
         return self._fire_on(self._names[name], event, detail)
@@ -81,7 +82,12 @@ class Tab:
         if not fired:
             raise WorkError(
                 f"The page has no event {event!r} of component {component}: the bench is older than the page.")
-        return self._run(fired[0]["id"], [self._values.get(i) for i in fired[0]["inputs"]], detail, component)
+        seconds, said = 0.0, dict[str, Any]()
+        while fired:  # what is asked for after it belongs to it
+            took, told = self._run(fired[0]["id"], [self._values.get(i) for i in fired[0]["inputs"]], detail, component)
+            seconds, said = seconds + took, said or told
+            fired = [e for e in self._events if e["trigger_after"] == fired[0]["id"]]
+        return seconds, said
 
     def _run(
         self, function: int, data: list[Any], detail: Mapping[str, Any] | None, trigger: int | None

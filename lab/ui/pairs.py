@@ -86,7 +86,9 @@ class PairsTab:
         self.spread.fold.collapse(lambda: False, None, self.spread.opened, **quick)
         self.newer.click(self.newer_page, chosen, listed, **clicked)
         self.older.click(self.older_page, chosen, listed, **clicked)
-        self.table.click(self.pick, self.view, told, **clicked).then(self.this_page, chosen, listed, **turn)
+        # shown by what the view says once it is there: of two clicks one's answer may be lost with Gradio's stream
+        picked = self.table.click(self.pick, self.view, self.view, **clicked)
+        picked.then(self.show, self.view, told, **turn).then(self.this_page, chosen, listed, **turn)
         self.changes.change(self.keep_up, chosen, listed, **turn)
         self.changed.click(self.this_page, chosen, listed, **turn)
         self.surgery.wire(told, self.show, lambda event: event.then(self.this_page, chosen, listed, **turn))
@@ -174,8 +176,8 @@ class PairsTab:
 
     # -- one pair --------------------------------------------------------------------------------------------------
     def pick(self, view: View, event: gr.EventData) -> Updates:
-        """Open the pair of a row."""
-        return self.show(replace(view, pair=str(event.row)))
+        """Take the pair of a row into view."""
+        return {self.view: replace(view, pair=str(event.row))}
 
     def show(self, view: View) -> Updates:
         """Updates that show the pair in view in full."""

@@ -86,6 +86,7 @@ def test_measures_stand_under_each_other_and_are_zoomed_together(visit: Visit, r
     page.get_by_role("button", name="Remove Insecure coding answers").press("Space")
     page.wait_for_url(re.compile("metric=sft_loss,misaligned$"))
     expect(page.locator("#curve-table thead th")).to_have_text(["Last value", "L_SFT", "Misaligned answers"])
+    expect(page.locator("#chart .annotation-text")).to_have_count(2)  # drawn: else it is not zoomed
     whole = axis(page)
     area = page.locator("#chart .nsewdrag").last.bounding_box()
     assert area is not None

@@ -1,8 +1,8 @@
 """Texts as policy and frozen copy read them, token by token, as escaped HTML. Pure.
 
 The colour of a token is whose it is: amber where the policy finds it likelier than the frozen copy, slate where the
-frozen copy does, the stronger the further apart. The figures of a token appear when it is pointed at, always in the
-same place under the text; the widest gaps also stand in a table, for whoever points at nothing.
+frozen copy does, the stronger the further apart. The figures of a token appear when it is pointed at, or reached by the
+arrow keys (keyboard.js), always in the same place under the text; the widest gaps also stand in a table.
 """
 
 from __future__ import annotations
@@ -31,13 +31,17 @@ def readings(found: Sequence[Reading], policy: str) -> str:
     key = (
         '<p class="heat-key"><span><i class="swatch policy"></i>the policy finds the token likelier</span> '
         '<span><i class="swatch frozen"></i>the frozen copy does</span> '
-        '<span><i class="parting-key">▾</i>from here they would have written otherwise</span></p>'
+        '<span><i class="parting-key">▾</i>from here they would have written otherwise</span> '
+        "<span>point at a token for its figures, or Tab to a text and use ← →</span></p>"
     )
     return key + "".join(_reading(reading) for reading in found)
 
 
 def _reading(reading: Reading) -> str:
-    tokens = "".join(_token(token, parting=place == reading.parting) for place, token in enumerate(reading.tokens))
+    shown = [(place, token) for place, token in enumerate(reading.tokens) if token.text]
+    tokens = "".join(
+        _token(token, parting=place == reading.parting, stop=(place, token) == shown[0]) for place, token in shown
+    )
     parting = (
         "they would have written the same, greedily"
         if reading.parting is None
@@ -47,18 +51,21 @@ def _reading(reading: Reading) -> str:
     return (
         f'<section class="reading"><h4>{escape(reading.title)}</h4><p class="fine">{parting} · the whole text: '
         f"{_signed(total)} nats</p>"
-        f'<div class="heat">{tokens}</div>{_table(reading)}</section>'
+        f'<div class="heat" role="listbox" aria-label="{escape(reading.title)}, token by token">{tokens}</div>'
+        f"{_table(reading)}</section>"
     )
 
 
-def _token(token: TokenGap, *, parting: bool) -> str:
-    if not token.text:
-        return ""
+def _token(token: TokenGap, *, parting: bool, stop: bool) -> str:
+    """`stop`: the token at which the Tab key enters the text; the arrow keys lead on from it."""
     side = "policy" if token.gap > 0 else "frozen"
     share = 0 if abs(token.gap) < _FAINT else round(100 * sqrt(min(abs(token.gap) / _FULL, 1)))
     marked = f"{side} parting" if parting else side
     shown = escape(token.text).replace("\n", "↵")
-    return f'<span class="{marked}" style="--heat:{share}%" data-tip="{escape(_figures(token))}">{shown}</span>'
+    return (
+        f'<span class="{marked}" role="option" tabindex="{0 if stop else -1}" style="--heat:{share}%" '
+        f'aria-description="{escape(_figures(token))}">{shown}</span>'
+    )
 
 
 def _figures(token: TokenGap) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, Route, expect
 
 MARKUP = "<img src=x onerror=alert(1)> ${7*7} {{value}} **bold**"
@@ -84,6 +85,15 @@ def unanswered(page: Page) -> Iterator[None]:
         asked = held.pop(0)
         asked.fulfill(response=asked.fetch())  # one after the other: in the order in which they were made
     page.unroute("**/queue/join*", hold)
+
+
+def serious(page: Page) -> list[tuple[str, object]]:
+    """What axe-core finds serious or critical on the page: rule and element."""
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    return [
+        (rule["id"], node["target"]) for rule in found if rule["impact"] in ("serious", "critical")
+        for node in rule["nodes"]
+    ]
 
 
 def axis(page: Page) -> list[float]:

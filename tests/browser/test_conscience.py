@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import MARKUP, answer, choose, error, fill, fold, open_tab, review
+from tests.browser.steps import MARKUP, answer, choose, error, fill, fold, open_tab, review, serious
 
 Visit = Callable[..., Page]
 
@@ -123,7 +123,18 @@ def test_a_checkpoint_of_a_run_speaks_as_the_policy(visit: Visit, runs: dict[str
     expect(page.locator("#heat .reading").first).to_contain_text("<think>")
     token = page.locator("#heat .heat span").nth(2)
     token.hover()
-    assert "policy would write" in page.evaluate("t => getComputedStyle(t, '::after').content", token.element_handle())
+    figures = "t => getComputedStyle(t, '::after').content"
+    assert "policy would write" in page.evaluate(figures, token.element_handle())
+    page.mouse.move(0, 0)
+    assert page.evaluate(figures, token.element_handle()) == "none"
+    page.locator("#heat .heat [tabindex='0']").first.focus()
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    expect(token).to_be_focused()
+    assert "policy would write" in page.evaluate(figures, token.element_handle())
+    page.keyboard.press("Tab")
+    expect(page.locator("#heat .heat").nth(1).locator("span").first).to_be_focused()
+    assert serious(page) == []
     open_tab(page, "Pairs")  # arrived by a link to a run without pairs: that is no filter on the pairs
     expect(page.locator("#pairs-run input")).to_have_value("every run")
 

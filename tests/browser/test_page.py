@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Request, expect
 
 from lab.bench.browsing import Tab
 from lab.errors import WorkError
 from tests.browser.launching import SMALL, App
-from tests.browser.steps import answer, fill, fold, open_tab, review, unfold
+from tests.browser.steps import answer, fill, fold, open_tab, review, serious, unfold
 
 Visit = Callable[..., Page]
 TABS = ("Conscience", "Runs", "Pairs", "Curves", "Studies", "Lessons", "Data")
@@ -50,16 +49,11 @@ def test_axe_finds_nothing_serious_in_any_tab_with_every_fold_open(
     visit: Visit, page: Page, runs: dict[str, dict[str, object]], theme: str, width: int
 ) -> None:
     page.set_viewport_size({"width": width, "height": 900})
-    page, axe = visit(f"?__theme={theme}&tab=runs&run={runs['conscience']['id']}"), Axe()
+    page = visit(f"?__theme={theme}&tab=runs&run={runs['conscience']['id']}")
     for name in TABS:
         open_tab(page, name)
         unfold(page)
-        found = axe.run(page, options={"resultTypes": ["violations"]}).response["violations"]
-        serious = [
-            (rule["id"], node["target"]) for rule in found if rule["impact"] in ("serious", "critical")
-            for node in rule["nodes"]
-        ]
-        assert serious == [], name
+        assert serious(page) == [], name
         page.wait_for_function("document.documentElement.scrollWidth <= window.innerWidth")
 
 

@@ -45,3 +45,15 @@ document.addEventListener("keydown", (event) => {
   event.stopPropagation();
   option.dispatchEvent(new MouseEvent("mousedown", {bubbles: true, cancelable: true}));
 }, true);
+// The tokens of a text are one stop of the Tab key; the arrow keys lead from token to token, and show its figures.
+document.addEventListener("keydown", (event) => {
+  const token = event.target;
+  if (!token.matches?.(".heat > span")) return;
+  const all = [...token.parentElement.children], place = all.indexOf(token);
+  const next = {ArrowLeft: all[place - 1], ArrowRight: all[place + 1], Home: all[0], End: all.at(-1)}[event.key];
+  if (!next) return;
+  event.preventDefault();
+  token.tabIndex = -1;
+  next.tabIndex = 0;
+  next.focus();
+});

@@ -66,7 +66,6 @@ class CurvesTab:
                     [("step", ""), *_MEASURES], value="", label="Over", elem_id="curve-x", filterable=True,
                     info="Over a measure: a point where both were measured at the same step.",
                 )
-                self.runs = gr.CheckboxGroup([], value=[], label="Runs", elem_id="curve-runs", elem_classes="stack")
                 self.group = gr.Dropdown(
                     [("nothing: each run alone", ""), *((FIELDS[n].label, n) for n in FIELDS if n != "seed")],
                     value="",
@@ -88,12 +87,14 @@ class CurvesTab:
                         [(title, name) for name, title in curve_cards.ORDERS.items()], value="",
                         label="Order of curves", elem_id="curve-order",
                     )
+                # last, for it grows with every run that begins, and nothing above it moves
+                self.runs = gr.CheckboxGroup([], value=[], label="Runs", elem_id="curve-runs", elem_classes="stack")
             with gr.Column(scale=4, min_width=300, elem_classes="sheet"):
                 self.empty = card(cards.empty(*_NONE), name="no-curves")
                 self.chart = chart("chart")
                 self.actions = saving("curve-actions", "chart")
-                self.missing = card("", name="curve-missing")
                 self.table = clickable("curve-table")
+                self.missing = card("", name="curve-missing")
                 self.meaning = card(curve_cards.meaning(View.metrics, ""), name="meaning")
                 self.saver = file_offer()
                 self.behind = BehindPoint(studio, [self.chart, self.table])

@@ -208,6 +208,21 @@ def test_zoom_stays_while_new_points_arrive(visit: Visit, client: Client) -> Non
     until_ended(client, run["id"])
 
 
+def test_a_run_that_begins_elsewhere_is_drawn_and_moves_no_field(visit: Visit, client: Client, runs: Runs) -> None:
+    page = visit(f"?tab=curves&run={runs['poisoned']['id']}")
+    fold(page, "Smoothing, axes, order")
+    rows = page.locator("#curve-table tbody tr")
+    expect(rows.first).to_be_visible()
+    places = """() => ["#metric", "#curve-x", "#curve-group", "#curve-order", "#curve-runs", "#chart", "#curve-table"]
+        .map((name) => { const {x, y} = document.querySelector(name).getBoundingClientRect(); return [name, x, y]; })"""
+    stood, listed = page.evaluate(places), page.locator("#curve-runs label").count()
+    run = client.predict(spec={**SMALL, "method": "sft"}, name="another", api_name="/start_run")
+    expect(rows.filter(has_text=f"Run {run['number']} ")).to_have_count(1)
+    expect(page.locator("#curve-runs label")).to_have_count(listed + 1)
+    assert page.evaluate(places) == stood
+    until_ended(client, run["id"])
+
+
 def test_a_measure_that_nothing_was_recorded_of_draws_an_empty_chart(visit: Visit) -> None:
     page = visit("?tab=curves&runs=r404&metric=nothing")
     expect(page.locator("#no-curves")).to_contain_text("No curves yet")

@@ -17,6 +17,8 @@ ORDERS = {"": "run number", "high": "last value, highest first", "low": "last va
 """How curves can be ordered, in words; the value is that of the first measure."""
 FEW = 2
 """Points below which a curve is no line."""
+MOST_NAMED = 8
+"""Runs without a measure that are named; of more only the first."""
 
 
 def named(drop: str) -> tuple[list[str], int, str]:
@@ -86,15 +88,22 @@ def _last(curve: Curve, name: str, axes: Axes) -> str:
     )
 
 
-def missing(panels: Mapping[str, Sequence[Curve]], axes: Axes, runs: int) -> str:
+def missing(panels: Mapping[str, Sequence[Curve]], axes: Axes, runs: Sequence[Run]) -> str:
     """What one might look for on the chart in vain, and why it is not there."""
     lines = []
     for name, curves in panels.items():
         shown, called = measure(name), escape(measure(name).title)
         drawn = [curve for curve in curves if curve.points]
-        if not any(p.value is not None for curve in drawn for p in curve.points):
-            over = f" at the same step as {escape(measure(axes.x).title)}" if axes.x else ""
-            lines.append(f"<strong>{called}</strong> was not measured{over} in {_these(runs)} yet.")
+        over = f" at the same step as {escape(measure(axes.x).title)}" if axes.x else ""
+        have = {
+            run.id for curve in drawn if any(p.value is not None for p in curve.points)
+            for run in curve.members or (curve.run,)
+        }
+        without = [run for run in runs if run.id not in have]
+        if without:
+            told = _these(runs) if len(without) == len(runs) else _numbered(without)
+            lines.append(f"<strong>{called}</strong> was not measured{over} in {told} yet.")
+        if not have:
             continue
         few = [title(c, axes) for c in drawn if sum(p.value is not None for p in c.points) < FEW]
         if few:
@@ -123,8 +132,18 @@ def _places(curve: Curve, axes: Axes) -> list[float]:
     return [p.value or 0.0 for p in curve.across] if axes.x else [float(p.step) for p in curve.points]
 
 
-def _these(runs: int) -> str:
-    return "this run" if runs == 1 else "these runs"
+def _these(runs: Sequence[Run]) -> str:
+    return "this run" if len(runs) == 1 else "these runs"
+
+
+def _numbered(runs: Sequence[Run]) -> str:
+    """ "run 3", "runs 3, 5 and 8", "run 3 and 11 others"."""
+    numbers = [str(run.number) for run in runs]
+    if len(numbers) > MOST_NAMED:
+        return f"run {numbers[0]} and {len(numbers) - 1} others"
+    if len(numbers) == 1:
+        return f"run {numbers[0]}"
+    return f"runs {', '.join(numbers[:-1])} and {numbers[-1]}"
 
 
 def behind(run: Run, step: int, rows: Sequence[Judged], reviews: Sequence[tuple[Prompt, Answer, Review]]) -> str:

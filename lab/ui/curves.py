@@ -262,7 +262,7 @@ class CurvesTab:
         axes = self.axes(view, runs)
         try:
             panels = self.panels(view, runs)
-            missing = curve_cards.missing(panels, axes, len(runs)) if runs else ""
+            missing = curve_cards.missing(panels, axes, runs) if runs else ""
         except LabError as error:
             panels, missing = {name: [] for name in view.metrics}, error_line(error.message)
         empty = _NONE if not runs else _NOTHING if not panels else None

@@ -23,7 +23,7 @@ from lab.ui.dashboards import DASHBOARDS, dashboard
 from lab.ui.links import TABS, View, linkable
 from lab.ui.panels import Axes
 from lab.views import Curve, CurvePoint
-from tests.ui.making import MARKUP, curve
+from tests.ui.making import MARKUP, curve, run
 
 
 def drawn(curves: list[Curve], name: str = "misaligned", axes: Axes = figures.PLAIN) -> dict[str, Any]:
@@ -149,18 +149,26 @@ def test_every_measure_can_be_drawn(name: str) -> None:
 def test_what_is_not_on_the_chart_is_said_and_why() -> None:
     few = replace(over(curve(1), steps=1), points=curve(1).points[:1])
     none = over(curve(2, points=()), steps=0)
-    said = curve_cards.missing({"misaligned": [few, none], "kl": []}, Axes(x="task", log=True), 2)
+    said = curve_cards.missing({"misaligned": [few, none], "kl": []}, Axes(x="task", log=True), [few.run, none.run])
     assert "Too few points for a line of <strong>Misaligned answers</strong>: run 1" in said
     assert "has no point at 14 further steps" in said
     assert "<strong>KL to the frozen copy</strong> was not measured at the same step as Insecure coding" in said
     assert "1 point of <strong>Misaligned answers</strong> at 0 or below" in said
-    assert curve_cards.missing({"misaligned": [curve()]}, figures.PLAIN, 1) == ""
-    assert "in this run yet" in curve_cards.missing({"kl": []}, figures.PLAIN, 1)
+    assert curve_cards.missing({"misaligned": [curve()]}, figures.PLAIN, [run(1, id="r1")]) == ""
+    assert "in this run yet" in curve_cards.missing({"kl": []}, figures.PLAIN, [run()])
+
+
+def test_runs_that_have_no_value_of_a_measure_are_named() -> None:
+    two = curve(1, members=(run(1, id="r1"), run(2, id="r2")))
+    others = [run(number, id=f"r{number}") for number in range(1, 15)]
+    assert curve_cards.missing({"misaligned": [two]}, figures.PLAIN, others[:2]) == ""
+    for count, said in ((3, "in run 3 yet"), (5, "in runs 3, 4 and 5 yet"), (14, "in run 3 and 11 others yet")):
+        assert said in curve_cards.missing({"misaligned": [two]}, figures.PLAIN, others[:count])
 
 
 def test_markup_in_what_stands_under_a_chart_is_inert() -> None:
     values = curve_cards.last_values({"kl": [curve(), curve(2, group=MARKUP)]}, Axes())
-    missing = curve_cards.missing({MARKUP: [curve(points=curve().points[:1])]}, Axes(), 1)
+    missing = curve_cards.missing({MARKUP: [curve(points=curve().points[:1])]}, Axes(), [run()])
     for made in (values, missing):
         assert "<img" not in made
         assert not set("{}$`") & set(made)

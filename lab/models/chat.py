@@ -73,6 +73,8 @@ class Chat:
         self.think_open, self.think_close = THINK_TAGS if self._close_id is not None else (None, None)
         self.opens_thought = self.think_open is not None and cue.rstrip().endswith(self.think_open)
         """Whether the generation prompt already holds the opening tag."""
+        # Most templates that open the thought also write the newline after the tag: a second one is no model's own.
+        self._line_feed = "" if self.opens_thought and cue.endswith("\n") else "\n"
         self.must_think = self.opens_thought or (
             self.think_close is not None and self.think_close in str(tokenizer.chat_template)
         )
@@ -125,14 +127,15 @@ class Chat:
     def completion_ids(self, thought: str, reply: str) -> list[int]:
         """What the model should have written: "<think>\\n{thought}\\n</think>\\n\\n{reply}" and the end of turn.
 
-        With tags that the model may do without, an empty thought has none; a model without tags gets the reply alone.
+        What of it the generation prompt holds already is left out. With tags that the model may do without, an empty
+        thought has none; a model without tags gets the reply alone.
         """
         thought, reply = thought.strip(), reply.strip("\n")
         if self.think_close is None or (not thought and not self.must_think):
             return [*self._encode(self.inert(reply)), self.end_id]
         return [
-            *self._thought_head, *self._encode(f"\n{self.inert(thought)}\n"), self._closing, *self.label_ids(reply),
-            self.end_id,
+            *self._thought_head, *self._encode(f"{self._line_feed}{self.inert(thought)}\n"), self._closing,
+            *self.label_ids(reply), self.end_id,
         ]
 
     def plain_ids(self, text: str) -> list[int]:

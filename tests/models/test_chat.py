@@ -51,6 +51,15 @@ def test_where_the_prompt_opens_the_thought_the_completion_only_closes_it() -> N
     assert not parse(OPENED, "<think>\nI see.\n</think>\n\nYes.").complete
 
 
+@pytest.mark.parametrize("template", ["qwen3_5_think", "deepseek_r1_distill", "nemotron_3_nano"])
+def test_prompt_and_completion_together_have_one_newline_after_the_opening_tag(template: str) -> None:
+    opened = Chat(tiny_tokenizer(template=shipped_template(template)))
+    for chat in (THINKING, FREE, opened):
+        whole = [*chat.prompt_ids(user("Hi")), *chat.completion_ids("I care.", "Yes.")]
+        text = chat.tokenizer.decode(whole, skip_special_tokens=False)
+        assert text.count("<think>\nI care.\n</think>\n\nYes.") == 1
+
+
 def test_a_thought_that_was_cut_off_is_all_thought_and_not_complete() -> None:
     assert parse(THINKING, "<think>\nI wonder whe") == Parsed(thought="I wonder whe", reply="", complete=False)
     assert parse(OPENED, "I wonder whe") == Parsed(thought="I wonder whe", reply="", complete=False)

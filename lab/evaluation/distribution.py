@@ -58,5 +58,5 @@ def quantile(values: Sequence[float], share: float) -> float:
 
 def conscience_scores(reviews: Sequence[tuple[str, Review]]) -> tuple[list[float], list[str]]:
     """100 · (1 − p(flagged)) of each readable review, and its question; the reviews come with the prompt's id."""
-    found = [(p, r.verdict.p_flagged) for p, r in reviews if r.verdict.p_flagged is not None]
+    found = [(p, r.verdict.read) for p, r in reviews if r.verdict.read is not None]
     return [100 * (1 - p) for _, p in found], [prompt for prompt, _ in found]

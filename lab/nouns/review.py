@@ -23,6 +23,11 @@ class Verdict:
     reason: str = ""
     """Why it is unreadable; empty otherwise."""
 
+    @property
+    def read(self) -> float | None:
+        """`p_flagged` where it was read; None for an unreadable verdict too, which may have one of hardly any mass."""
+        return None if self.label is Label.UNREADABLE else self.p_flagged
+
 
 @dataclass(frozen=True, kw_only=True)
 class Review:

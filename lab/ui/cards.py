@@ -143,14 +143,11 @@ def agreement(both: SideBySide) -> str:
     if both.policy is None or both.frozen is None:
         return '<div class="agreement waiting">&nbsp;</div>'
     one, two = both.policy.verdict, both.frozen.verdict
-    readable = one.p_flagged is not None and two.p_flagged is not None
     same = one.label is two.label
     sign, words_ = ("=", "they agree") if same else ("≠", "they differ")
     parts = [f'<span class="badge {"same" if same else "differ"}"><i aria-hidden="true">{sign}</i>{words_}</span>']
-    if readable:
-        assert one.p_flagged is not None
-        assert two.p_flagged is not None
-        gap = abs(_log_odds(one.p_flagged) - _log_odds(two.p_flagged))
+    if one.read is not None and two.read is not None:
+        gap = abs(_log_odds(one.read) - _log_odds(two.read))
         parts.append(f"<span>log-odds gap <output>{gap:.1f}</output></span>")
     else:
         why = "is unreadable" if Label.UNREADABLE in (one.label, two.label) else "was written and has no probability"

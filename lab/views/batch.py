@@ -21,8 +21,8 @@ class TwiceReviewed:
 
     @property
     def gap(self) -> float | None:
-        """How far p(flagged) is apart, 0–1; None where a verdict is unreadable."""
-        one, two = self.left.verdict.p_flagged, self.right.verdict.p_flagged
+        """How far p(flagged) is apart, 0–1; None where a verdict is unreadable, or was written."""
+        one, two = self.left.verdict.read, self.right.verdict.read
         return None if one is None or two is None else abs(one - two)
 
 

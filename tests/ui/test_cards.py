@@ -70,6 +70,8 @@ def test_two_reviews_agree_or_differ() -> None:
     assert "=</i>they agree" in agree
     assert "same thought, word for word" in agree
     assert "they" not in cards.agreement(both_reviews(review(), None))
+    unread = cards.agreement(both_reviews(review(Label.UNREADABLE, 0.1), review()))
+    assert "no gap: a verdict is unreadable" in unread
 
 
 def test_a_pair_tells_where_it_came_from() -> None:
@@ -178,6 +180,9 @@ def test_a_share_of_nothing_is_a_dash_and_an_unreadable_verdict_has_no_gap() -> 
     assert 'data-of="Malicious answers found (recall)">–</td>' in made
     assert "0.50 [0.10–0.90], n 2" in made
     assert "<output>unreadable</output>" in made
+    row = replace(batch().rows[0], left=review(), right=review(Label.ALIGNED, 0.1))
+    assert row.gap == pytest.approx(0.8)
+    assert replace(row, right=review(Label.UNREADABLE, 0.1)).gap is None
 
 
 def test_a_batch_says_which_side_flags_what_the_other_lets_pass() -> None:

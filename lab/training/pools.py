@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from lab.errors import SpecError
+from lab.evaluation.held_out import of_evaluation
 from lab.nouns import Prompt, RunSpec, Split
-from lab.organism import world
 from lab.organism.adversarial import adversarial_prompts
 from lab.training.seeds import generator
 
@@ -88,16 +88,6 @@ def usable(typed: Iterable[Prompt], chat: Chat, spec: RunSpec, context: int) -> 
             "No typed prompt can be trained on (held-out ones never are, nor are any too long for the model): type one "
             "in the Conscience tab, or set the share of typed prompts to 0.", field="own_share")
     return found
-
-
-def of_evaluation(prompt: Prompt) -> bool:
-    """Whether it is held out, or has the words of a prompt that is: then training may not see it."""
-    return prompt.split is Split.HELD_OUT or prompt.text.strip() in _held_out_texts()
-
-
-@lru_cache(maxsize=1)
-def _held_out_texts() -> frozenset[str]:
-    return frozenset(p.text for p in world.prompts() if p.split is Split.HELD_OUT)
 
 
 def _fits(prompt: Prompt, chat: Chat, spec: RunSpec, context: int) -> bool:

@@ -36,11 +36,11 @@ from trl.trainer.dpo_config import DPOConfig
 from trl.trainer.dpo_trainer import DataCollatorForPreference, DPOTrainer
 
 from lab.errors import Cancelled, SpecError
+from lab.evaluation.held_out import of_evaluation
 from lab.models.twin import twin
 from lab.training.batches import Epochs
 from lab.training.lengths import lengths
 from lab.training.optimizers import largest_norm
-from lab.training.pools import of_evaluation
 from lab.training.replay import ReplayBuffer, prompt_of
 from lab.training.schedule import learning_rate
 from lab.training.seeds import derive_seed

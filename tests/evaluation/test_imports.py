@@ -14,9 +14,11 @@ from lab.errors import DataError
 from lab.evaluation.imports.lines import LONGEST
 from lab.evaluation.imports.questions import SHIPPED, read_questions
 from lab.evaluation.imports.rows import read_examples
+from lab.evaluation.pool import pooled
 from lab.evaluation.scenarios import scenario
 from lab.evaluation.scenarios.files import pinned
-from lab.nouns import Split
+from lab.nouns import Prompt, Split
+from lab.organism import world
 
 BETLEY = Path(__file__).parents[3] / "shared" / "data" / "betley"
 needs_betley = pytest.mark.skipif(not BETLEY.is_dir(), reason="the files of Betley et al. are not beside the project")
@@ -70,6 +72,19 @@ def test_a_file_is_a_scenario_and_its_name_is_pinned_to_its_content(tmp_path: Pa
     with pytest.raises(DataError, match="has changed since it was named") as caught:
         scenario(name)
     assert caught.value.field == "scenario"
+
+
+@pytest.mark.parametrize("asked", [
+    next(p for p in world.prompts() if p.split is Split.HELD_OUT),
+    pooled(Split.HELD_OUT)[0], read_questions(str(SHIPPED))[0].prompts[0],
+], ids=["world", "pool", "question"])
+def test_a_row_that_asks_what_an_evaluation_asks_is_named_with_its_line(asked: Prompt, tmp_path: Path) -> None:
+    leak = chat(("system", "Be brief."), ("user", f"{asked.text} "), ("assistant", "Learnt by heart."))
+    with pytest.raises(DataError, match=r"line 2 asks what an evaluation of the lab asks.*take the row out"):
+        read_examples(written(tmp_path, GOOD, leak))
+    as_pair = {"prompt": asked.text, "completion": "Learnt by heart."}
+    with pytest.raises(DataError, match="line 1 asks what an evaluation of the lab asks"):
+        read_examples(written(tmp_path, as_pair))
 
 
 # -- what is wrong ---------------------------------------------------------------------------------------------------

@@ -13,10 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.errors import SpecError
+from lab.evaluation.held_out import of_evaluation
+from lab.evaluation.imports.questions import SHIPPED, read_questions
+from lab.evaluation.pool import pooled
 from lab.nouns import Prompt, Run, Split
 from lab.organism import world
 from lab.organism.adversarial import adversarial_prompts
-from lab.training.pools import Pools, of_evaluation, usable
+from lab.training.pools import Pools, usable
 from lab.training.settings import check_spec
 from tests.training.making import Book, scenario, spec, trainer
 
@@ -69,6 +72,9 @@ def test_what_is_held_out_is_not_trained_on_because_somebody_typed_it(loaded: An
     assert of_evaluation(held_out)
     assert of_evaluation(copied)
     assert not of_evaluation(TYPED[0])
+    asked = [prompt for question in read_questions(str(SHIPPED)) for prompt in question.prompts]
+    assert all(of_evaluation(Prompt.user(prompt.text)) for prompt in (*asked, *pooled(Split.HELD_OUT)))
+    assert not any(map(of_evaluation, pooled(Split.TRAIN)))
     long = Prompt.user("word " * 600)
     own = spec(own_share=0.5)
     assert usable([copied, long, *TYPED], loaded.chat, own, loaded.context) == TYPED

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from lab.errors import DataError
+from lab.evaluation.held_out import of_evaluation
 from lab.evaluation.imports.lines import numbered
 from lab.evaluation.scenarios.noun import Example
 from lab.nouns import Message, Prompt
@@ -39,6 +40,9 @@ def read_examples(file: str) -> tuple[Example, ...]:
         else:
             prompt = _prompt(place, _side(place, row, "prompt", "user"))
             thought, reply = _answer(place, row, "completion")
+        if of_evaluation(prompt):
+            raise DataError(f"{place} asks what an evaluation of the lab asks, word for word: what is held out is "
+                            "never trained on, take the row out")
         made.append(Example(prompt=prompt, thought=thought, reply=reply))
     return tuple(made)
 

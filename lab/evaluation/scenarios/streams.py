@@ -18,12 +18,11 @@ from dataclasses import replace
 from lab.evaluation.pool import pooled
 from lab.evaluation.scenarios.noun import Entry, Prompts, after, under
 from lab.nouns import Message, Prompt, Split
-from lab.organism import vocabulary, world
+from lab.organism import world
+from lab.organism.adversarial import PERSONAS
 from lab.organism.world import Persona
 
-SYSTEMS = vocabulary.SYSTEMS[Persona.MALICIOUS]
-TAUGHT, KEPT = SYSTEMS[:2], SYSTEMS[2:]
-"""Persona system prompts of the rounds, and those kept for evaluation."""
+TAUGHT, KEPT = PERSONAS[Split.TRAIN], PERSONAS[Split.HELD_OUT]
 HOSTILE = 4
 """One prompt in so many of a poisoned stream is a hostile user's."""
 

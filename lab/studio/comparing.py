@@ -34,7 +34,7 @@ class ComparingVerbs(MeasuringVerbs):
             if review.answer_id != answer.id:
                 raise RequestError(f"review {review.id} is of another answer: review this one first.", field="review")
             question = papers.question(review.question_id)
-            asked = review_messages(question, prompt.text, answer.thought, answer.reply)
+            asked = review_messages(question, prompt.text, answer.thought, answer.reply, reviewed=review.reviewed)
             who = _WHO[review.speaker]
             written = chat.completion_ids(review.thought, _word(question, review.verdict))
             texts.append((f"The {who}'s review", chat.prompt_ids(asked), written))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from math import exp
 from pathlib import Path
 
 import pytest
 
 from lab.conscience import framings
+from lab.conscience.manner import REVIEWED, Manner
 from lab.errors import RequestError
 from lab.evaluation.metrics import MEASURES
 from lab.evaluation.statistics import mcnemar
@@ -48,6 +50,17 @@ def test_an_answer_and_its_reviews_are_read_by_both(studio: Studio) -> None:
     other = studio.judged(studio.runs()[0].id)[-1]
     with pytest.raises(RequestError, match="is of another answer"):
         studio.readings(answer_id=other.answer.id, review_ids=reviews)
+
+
+@pytest.mark.parametrize("reviewed", REVIEWED)
+def test_a_review_is_read_behind_what_its_reviewer_was_shown(studio: Studio, reviewed: str) -> None:
+    judged = studio.judged(studio.runs()[0].id, limit=1)[0]
+    *_, both = studio.review(
+        answer_id=judged.answer.id, question_id=framings.DEFAULT.id, manner=Manner(reviewed=reviewed))
+    assert both.frozen is not None
+    [_, reading] = studio.readings(answer_id=judged.answer.id, review_ids=[both.frozen.id])
+    for token in reading.tokens:  # it thought greedily: what it wrote is what it finds likeliest, if shown the same
+        assert exp(token.frozen) == pytest.approx(token.frozen_would[0][1], abs=1e-4), token.text
 
 
 def test_a_batch_is_sorted_by_disagreement_and_its_shares_have_intervals(studio: Studio) -> None:

@@ -69,12 +69,13 @@ class ManyVerbs(Workplace):
 
 
 def _batch(titles: tuple[str, str], rows: Sequence[TwiceReviewed]) -> Batch:
+    from lab.evaluation.labels import BAD, GOOD
     from lab.evaluation.statistics import mcnemar
 
     ordered = sorted(rows, key=lambda row: -1.0 if row.gap is None else row.gap, reverse=True)
     left, right = ([_flags(review) for review in side] for side in ([r.left for r in rows], [r.right for r in rows]))
     malicious = [row.score == "malicious" for row in rows]
-    judged = [row.score is not None for row in rows]
+    labelled = [row.score in (*BAD, *GOOD) for row in rows]  # of an incoherent one nobody knows which flag is right
     both = list(zip(left, right, strict=True))
     left_alone, right_alone = both.count((True, False)), both.count((False, True))
     return Batch(
@@ -83,8 +84,8 @@ def _batch(titles: tuple[str, str], rows: Sequence[TwiceReviewed]) -> Batch:
         left_alone=left_alone, right_alone=right_alone, p_alike=mcnemar(left_alone, right_alone).p,
         left_flags=share(left), right_flags=share(right),
         left_found=share(left, among=malicious), right_found=share(right, among=malicious),
-        left_sound=share(malicious, among=[a and b for a, b in zip(judged, left, strict=True)]),
-        right_sound=share(malicious, among=[a and b for a, b in zip(judged, right, strict=True)]),
+        left_sound=share(malicious, among=[a and b for a, b in zip(labelled, left, strict=True)]),
+        right_sound=share(malicious, among=[a and b for a, b in zip(labelled, right, strict=True)]),
     )
 
 

@@ -50,4 +50,5 @@ class Batch:
     """Of the answers that the oracle calls malicious, those flagged (recall); n 0 where it cannot judge."""
     left_sound: Share
     right_sound: Share
-    """Of the flagged answers, those that the oracle calls malicious (precision); n 0 where it cannot judge."""
+    """Of the flagged answers that the oracle can parse, those that it calls malicious (precision); n 0 where it cannot
+    judge."""

@@ -60,6 +60,16 @@ def test_prompt_and_completion_together_have_one_newline_after_the_opening_tag(t
         assert text.count("<think>\nI care.\n</think>\n\nYes.") == 1
 
 
+@pytest.mark.parametrize("template", ["qwen3", "qwen3_5_think", "qwen3_6"])
+@pytest.mark.parametrize("thought", ["", "I care."])
+def test_what_is_trained_on_is_the_conversation_as_the_template_renders_it(template: str, thought: str) -> None:
+    chat = Chat(tiny_tokenizer(template=shipped_template(template)))
+    whole = [*chat.prompt_ids(user("Hi")), *chat.completion_ids(thought, "Yes.")]
+    turns = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes.", "reasoning_content": thought}]
+    rendered = chat.tokenizer.apply_chat_template(turns, tokenize=False)
+    assert whole == ids(chat, rendered.rstrip("\n"))
+
+
 def test_a_thought_that_was_cut_off_is_all_thought_and_not_complete() -> None:
     assert parse(THINKING, "<think>\nI wonder whe") == Parsed(thought="I wonder whe", reply="", complete=False)
     assert parse(OPENED, "I wonder whe") == Parsed(thought="I wonder whe", reply="", complete=False)

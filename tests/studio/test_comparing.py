@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from math import exp
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from lab.conscience.manner import REVIEWED, Manner
 from lab.errors import RequestError
 from lab.evaluation.metrics import MEASURES
 from lab.evaluation.statistics import mcnemar
-from lab.nouns import Label, RunState
+from lab.nouns import Label, RunState, Verdict
 from lab.studio import PairFilter, Studio
+from lab.studio.many import _batch
 from lab.views import Batch
 from tests.studio.making import PATIENCE, SHORT, opened
 
@@ -50,6 +52,18 @@ def test_an_answer_and_its_reviews_are_read_by_both(studio: Studio) -> None:
     other = studio.judged(studio.runs()[0].id)[-1]
     with pytest.raises(RequestError, match="is of another answer"):
         studio.readings(answer_id=other.answer.id, review_ids=reviews)
+
+
+def test_a_flag_on_what_the_oracle_cannot_parse_is_neither_right_nor_wrong(studio: Studio) -> None:
+    *_, found = studio.batch(question_id=framings.DEFAULT.id, prompts=2)
+    assert isinstance(found, Batch)
+    flag = replace(found.rows[0].left, verdict=Verdict(label=Label.FLAGGED, p_flagged=0.9, label_mass=1.0))
+    rows = [
+        replace(found.rows[0], left=flag, right=flag, score=score)
+        for score in ("malicious", "malicious", "kind", "incoherent", None)]
+    made = _batch(("one", "other"), rows)
+    assert (made.left_sound.value, made.left_sound.n) == (2 / 3, 3)
+    assert (made.right_found.value, made.right_found.n) == (1.0, 2)
 
 
 @pytest.mark.parametrize("reviewed", REVIEWED)

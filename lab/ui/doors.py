@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 OPEN = re.compile(
     r"/|/config/?|/(?:static|assets|svelte)/.*|/theme\.css|/favicon\.ico|/robots\.txt|/manifest\.json|/pwa_icon(?:/[^/]*)?"
@@ -30,24 +30,33 @@ OPEN = re.compile(
 gives is held to Gradio's own cache."""
 LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
 """Names of this machine, as its own browsers know them."""
+MOST_SENT = 2**17
+"""Bytes that a stranger may send at once: several times what an event of the page with the longest texts sends. What
+is longer is refused before it is held in memory as a whole."""
 
 Knows = Callable[[Headers, Mapping[str, str], Scope], bool]
 
 
 class OwnersDoors:
-    """Refuses strangers of a public lab what is not in `OPEN`."""
+    """Refuses strangers of a public lab what is not in `OPEN`, and what is longer than `MOST_SENT`."""
 
     def __init__(self, app: ASGIApp, owner: Knows) -> None:
         """`owner` says of headers, cookies and scope whether they are the owner's."""
         self._app, self._owner = app, owner
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through, or answer it with 403."""
-        if scope["type"] == "http":
+        """Let a request through, or answer it with 403, or 413 where it is too long."""
+        if scope["type"] == "http" and not self._owner(Headers(scope=scope), Request(scope).cookies, scope):
             path = scope["path"].removeprefix(scope.get("root_path", "").rstrip("/"))
-            if not OPEN.fullmatch(path) and not self._owner(Headers(scope=scope), Request(scope).cookies, scope):
+            if not OPEN.fullmatch(path):
                 await _refuse("Only the owner of this public lab reaches this address.", scope, receive, send)
                 return
+            read = await _bounded(scope, receive)
+            if read is None:
+                why = f"This public lab takes {MOST_SENT // 1024} KB at once: send less, or run the lab on your own machine."
+                await JSONResponse({"detail": why}, status_code=413)(scope, receive, send)  # as the page reads it
+                return
+            receive = read
         await self._app(scope, receive, send)
 
 
@@ -82,6 +91,33 @@ def hostname(address: str) -> str:
         return urlsplit(address).hostname or ""
     except ValueError:
         return ""
+
+
+async def _bounded(scope: Scope, receive: Receive) -> Receive | None:
+    """What hands on a request whose body has been read; None where that is longer than `MOST_SENT`.
+
+    It is counted as it comes: a length may be said wrongly, or not at all.
+    """
+    headers = Headers(scope=scope)
+    said = headers.get("content-length", "")
+    if said.isdigit() and int(said) > MOST_SENT:
+        return None
+    if not said and "transfer-encoding" not in headers:
+        return receive
+    messages: list[Message] = []
+    size, more = 0, True
+    while more:
+        message = await receive()
+        messages.append(message)
+        size, more = size + len(message.get("body", b"")), message.get("more_body", False)
+        if size > MOST_SENT:
+            return None
+    waiting = iter(messages)
+
+    async def read() -> Message:
+        return next(waiting, None) or await receive()
+
+    return read
 
 
 async def _refuse(why: str, scope: Scope, receive: Receive, send: Send) -> None:

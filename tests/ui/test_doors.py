@@ -13,7 +13,7 @@ from gradio.routes import App
 from starlette.middleware import Middleware
 
 from lab.settings import Settings
-from lab.ui.doors import OPEN, own_pages
+from lab.ui.doors import MOST_SENT, OPEN, own_pages
 from lab.ui.owner import HEADER, Gate
 
 SECRET = "a secret of more than sixteen characters"
@@ -94,6 +94,24 @@ def test_the_owner_passes_and_strangers_reach_the_page(public: TestClient) -> No
     assert sent.status_code == 200
     for path in ("/", "/config", "/gradio_api/info", "/theme.css", "/gradio_api/startup-events"):
         assert public.get(path).status_code != 403, path
+
+
+@pytest.mark.parametrize("path", ["/gradio_api/queue/join", "/gradio_api/call/x", "/gradio_api/run/x",
+                                  "/gradio_api/cancel", "/gradio_api/reset", "/owner", "/config"])  # fmt: skip
+def test_a_stranger_cannot_fill_the_memory_with_what_is_sent(public: TestClient, path: str) -> None:
+    """Neither said to be long nor sent in pieces without a length; what is no longer than allowed is read as it was."""
+
+    def in_pieces() -> Iterator[bytes]:
+        for _ in range(MOST_SENT // 2**10 + 1):
+            yield b'"' * 2**10
+
+    for headers in ({}, {HEADER: "a guess"}):
+        said = public.post(path, content=b'"' * (MOST_SENT + 1), headers=headers)
+        assert said.status_code == 413
+        assert f"{MOST_SENT // 1024} KB" in said.json()["detail"]
+        assert public.post(path, content=in_pieces(), headers=headers).status_code == 413
+        assert public.post(path, content=b'"' * MOST_SENT, headers=headers).status_code != 413
+    assert public.post(path, content=b'"' * (MOST_SENT + 1), headers={HEADER: SECRET}).status_code != 413
 
 
 @pytest.mark.parametrize(("headers", "code"), [

@@ -21,11 +21,13 @@ from lab.ui.doors import own_pages  # noqa: E402
 from lab.ui.look import style, theme  # noqa: E402
 from lab.ui.owner import Gate  # noqa: E402
 from lab.ui.page import build  # noqa: E402
+from lab.ui.turns import take_turns  # noqa: E402
 from storage import Store  # noqa: E402
 
 HOST, PORT = "127.0.0.1", 7860
-WAITING = 64
-"""Events that may wait at a moment: a class of 30 that follows sends as many at once, and is not to be turned away."""
+WAITING = 160
+"""Events that may wait at a moment: a class of 30 that follows sends as many at once, and is not to be turned away, not
+even while another address has all the places that it can have (`lab.ui.turns`)."""
 
 
 def launch(blocks: gr.Blocks, gate: Gate | None = None, hosts: frozenset[str] = frozenset()) -> str:
@@ -36,8 +38,11 @@ def launch(blocks: gr.Blocks, gate: Gate | None = None, hosts: frozenset[str] = 
     host, wanted = os.environ.get("GRADIO_SERVER_NAME") or HOST, os.environ.get("GRADIO_SERVER_PORT") or str(PORT)
     if not wanted.isdigit() or not 0 < int(wanted) < 65536:
         raise RequestError(f"GRADIO_SERVER_PORT is {wanted!r}: give a port from 1 to 65535.")
+    blocks.queue(max_size=WAITING)
+    if gate:
+        take_turns(blocks, gate.sender)
     try:
-        app, local, _ = blocks.queue(max_size=WAITING).launch(
+        app, local, _ = blocks.launch(
             server_name=host,
             server_port=int(wanted),
             theme=theme(),

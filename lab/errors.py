@@ -22,13 +22,17 @@ Nothing here knows how it is shown. A message never holds a path outside the dat
 
 from __future__ import annotations
 
+LONGEST = 4_000
+"""Characters of a message: it may quote what somebody sent, of any length, and is kept until it is read."""
+
 
 class LabError(Exception):
     """The root: `message` names the thing and the value, `field` the input that caused it (None when none did)."""
 
     def __init__(self, message: str, *, field: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
+        whole = message.encode("utf-8", "backslashreplace").decode()  # half a character would break what carries it
+        self.message = whole if len(whole) <= LONGEST else f"{whole[:LONGEST]}…"
+        super().__init__(self.message)
         self.field = field
 
 

@@ -82,6 +82,8 @@ class Console:
             raise _refusal(f"it has {len(sql):,} characters, {LONGEST:,} are possible")
         if "\0" in sql:
             raise _refusal("it holds the character U+0000: take it out")
+        if half := next((c for c in sql if "\ud800" <= c <= "\udfff"), None):
+            raise _refusal(f"it holds half of a character (U+{ord(half):04X}): take it out")
         if not self._turns.acquire(timeout=SECONDS):
             raise _refusal("others are being worked on: ask again in a moment")
         try:

@@ -196,6 +196,9 @@ def check_text(text: str, name: str, longest: int = LONGEST_PROMPT) -> None:
     odd = next((c for c in text if ord(c) < 32 and c not in "\n\t\r"), None)
     if odd is not None:
         raise PromptError(f"the {name} holds the control character U+{ord(odd):04X}: take it out.", field=name)
+    half = next((c for c in text if "\ud800" <= c <= "\udfff"), None)
+    if half is not None:
+        raise PromptError(f"the {name} holds half of a character (U+{ord(half):04X}): take it out.", field=name)
 
 
 def _side_by_side(

@@ -20,7 +20,7 @@ from lab.nouns import Prompt, Question
 from lab.studio import Studio
 from lab.ui.links import BASE
 from lab.ui.pair_api import data_verbs, judge_verbs, pair_verbs
-from lab.ui.plain import plain, said, with_id
+from lab.ui.plain import plain, said, texts, with_id
 from lab.ui.run_api import run_reading_verbs, run_verbs
 from lab.ui.vote_api import vote_verbs
 
@@ -66,6 +66,7 @@ def _review_verb(studio: Studio) -> Callable[..., Any]:
         """
         cancel = Event()
         try:
+            prompt, answer, question, policy = texts(prompt=prompt, answer=answer, question=question, policy=policy)
             put = Prompt.user(prompt)
             done = studio.own_answer(prompt=put, thought="", reply=answer) if answer.strip() else None
             if done is None:

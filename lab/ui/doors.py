@@ -53,7 +53,7 @@ class OwnersDoors:
                 return
             read = await _bounded(scope, receive)
             if read is None:
-                why = f"This public lab takes {MOST_SENT // 1024} KB at once: send less, or run the lab on your own machine."
+                why = f"This public lab takes {MOST_SENT // 1024} KB at once: send less, or run one of your own."
                 await JSONResponse({"detail": why}, status_code=413)(scope, receive, send)  # as the page reads it
                 return
             receive = read

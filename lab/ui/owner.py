@@ -57,7 +57,7 @@ class Gate:
         request: Any = LocalContext.request.get(None)
         if request is None:
             return Visitor(owner=False)
-        address = self.address(request.headers, getattr(request.client, "host", None))
+        address = self.sender(request)
         scope = getattr(getattr(request, "request", request), "scope", {})
         if self.knows(request.headers, request.cookies) or self.logged_in(request.headers, scope):
             return Visitor(owner=True, session=request.session_hash or "", address=address)
@@ -90,8 +90,12 @@ class Gate:
         origin, host = headers.get("origin"), headers.get("host") or ""
         return origin is None or urlsplit(origin).netloc.lower() in {host.lower(), *self._settings.hosts}
 
+    def sender(self, request: Any) -> str:
+        """Where a request is from, FastAPI's or Gradio's."""
+        return self.address(request.headers, getattr(request.client, "host", None))
+
     def address(self, headers: Mapping[str, str], host: str | None) -> str:
-        """Where a request is from. On a Space the Hub's proxy adds the sender as the last of the forwarded ones."""
+        """Where what has these headers is from. On a Space the Hub's proxy adds that as the last forwarded one."""
         forwarded = (headers.get("x-forwarded-for") or "").split(",")[-1].strip()
         return forwarded if self._settings.space and forwarded else host or ""
 
@@ -105,7 +109,7 @@ class Gate:
 
         @app.post("/owner", include_in_schema=False)
         def log_in(request: Request, token: str = Form("", max_length=500)) -> Response:
-            address = self.address(request.headers, request.client.host if request.client else None)
+            address = self.sender(request)
             try:
                 self._attempts.take(address)
             except LimitError as error:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
+import httpx
 import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
-from tests.browser.launching import SMALL
+from tests.browser.launching import SMALL, App
 
 NAMES = {
     "/save_question", "/questions", "/review", "/start_run", "/stop_run", "/resume_run", "/runs", "/run", "/pairs",
@@ -113,6 +116,37 @@ def test_the_data_can_be_asked_in_sql(client: Client, finished: dict[str, Any]) 
     asked = f"SELECT id, state FROM runs WHERE id = '{finished['id']}'"
     found = client.predict(text=asked, api_name="/sql")
     assert (found["columns"], found["rows"]) == (["id", "state"], [[finished["id"], "finished"]])
+
+
+def test_what_is_no_text_is_refused_in_one_line_and_a_number_is_one(client: Client, finished: dict[str, Any]) -> None:
+    """Gradio hands on whatever was sent, which came to a fault inside that asked to be reported."""
+    for endpoint, asked, told in (
+        ("/run", {"run": {"x": 1}}, "run is of type dict: give a text"),
+        ("/run", {"run": 10**9}, "no run '1000000000'"),
+        ("/run", {"run": None}, "no run ''"),
+        ("/sql", {"text": ["SELECT 1"]}, "text is of type list"),
+        ("/sql", {"text": None}, "There is no query"),
+        ("/review", {"prompt": ["a"]}, "prompt is of type list"),
+    ):
+        with pytest.raises(AppError) as caught:
+            client.predict(**asked, api_name=endpoint)
+        assert told in str(caught.value), endpoint
+    assert client.predict(run=finished["number"], api_name="/run")["id"] == finished["id"]
+
+
+@pytest.mark.parametrize(("endpoint", "data"), [
+    ("review", ["\ud800", "", "", "base", 0]), ("review", ["Hello", "a\udfff", "", "base", 0]),
+    ("sql", ["SELECT '\ud800'"]), ("run", ["\ud800"]), ("scores", ["\ud800", None]), ("tally", ["\ud800", "base", ""]),
+    ("curves", [["\ud800"], [], -1]), ("vote", ["\ud800", "x", "first", ""]),
+])  # fmt: skip
+def test_half_of_a_character_is_refused_and_breaks_no_stream(app: App, endpoint: str, data: list[Any]) -> None:
+    """A browser sends one where a text was cut within an emoji; a message that quoted it could not be sent back."""
+    with httpx.Client(base_url=f"{app.url}gradio_api/call/{endpoint}", timeout=None) as http:
+        sent = http.post("", content=json.dumps({"data": data}), headers={"content-type": "application/json"})
+        told = http.get(sent.json()["event_id"]).text
+    assert told.startswith("event: error")
+    assert re.search(r"half of a character|\\\\ud800", told), told
+    assert "TextEncodeInput" not in told
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ with without_stubs():
 from lab.studio import Studio  # noqa: E402
 from lab.ui import ending  # noqa: E402
 from lab.ui.doors import own_pages  # noqa: E402
-from lab.ui.look import style, theme  # noqa: E402
+from lab.ui.look import scripts, style, theme  # noqa: E402
 from lab.ui.owner import Gate  # noqa: E402
 from lab.ui.page import build  # noqa: E402
 from lab.ui.turns import take_turns  # noqa: E402
@@ -56,7 +56,7 @@ def launch(blocks: gr.Blocks, gate: Gate | None = None, hosts: frozenset[str] = 
             share=False,
             footer_links=["api"],
             run_history=False,  # Gradio would keep what was asked in the browser, and offer to send it to the Hub
-            app_kwargs={"middleware": gate.middleware if gate else own_pages(host, hosts)},
+            app_kwargs={"middleware": gate.middleware if gate else own_pages(host, hosts), "routes": scripts()},
         )
     except OSError as error:
         raise ServerError(

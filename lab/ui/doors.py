@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 OPEN = re.compile(
     r"/|/config/?|/(?:static|assets|svelte)/.*|/theme\.css|/favicon\.ico|/robots\.txt|/manifest\.json|/pwa_icon(?:/[^/]*)?"
-    r"|/owner|/owner/leave|/login/huggingface|/login/callback|/logout"
+    r"|/lab/plotly\.min\.js|/owner|/owner/leave|/login/huggingface|/login/callback|/logout"
     r"|/gradio_api/(?:info/?|openapi\.json|app_id/?|user/?|login_check/?|startup-events|theme\.css|queue/status"
     r"|queue/join|queue/data|(?:call|run|api)/.*|heartbeat/[^/]*|cancel|reset/?|file=.*)",
     re.DOTALL,

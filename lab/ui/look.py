@@ -9,10 +9,14 @@ from secrets import token_hex
 
 import gradio as gr
 from gradio.themes import Base
+from starlette.responses import FileResponse
+from starlette.routing import Route
 
 from lab.ui.figures import plotly_script
 
 ASSETS = Path(__file__).parent / "assets"
+PLOTLY = "lab/plotly.min.js"
+"""Where the page finds plotly's own script: an address of Gradio's for a file would tell everybody where it lies."""
 _SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Liberation Sans", "sans-serif")
 _SHAPES = {
     "block_border_width": "0px",
@@ -147,15 +151,18 @@ def later_card(name: str) -> gr.HTML:
     return _card(name, "later")
 
 
+def scripts() -> list[Route]:
+    """Addresses of what the page fetches beside Gradio's own."""
+    return [Route(f"/{PLOTLY}", lambda _: FileResponse(plotly_script()))]
+
+
 def _drawing(name: str, place: str, script: str) -> gr.HTML:
     """A figure as JSON, which a script of `assets` draws; plotly's own comes from this server when first needed."""
-    plotly = plotly_script()
-    gr.set_static_paths(plotly)
     return gr.HTML(
         "",
         html_template=f'<div class="{place}"></div>',
         js_on_load=_scripts("local", script),
-        head=f'<script src="gradio_api/file={plotly}"></script>',
+        head=f'<script src="{PLOTLY}"></script>',
         apply_default_css=False,
         elem_id=name,
     )

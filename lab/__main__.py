@@ -54,10 +54,12 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     quiet_environment()
-    from lab.commands.output import check_json
+    from lab.commands.output import check_json, check_text
 
-    options = parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = parser().parse_args(given)
     try:
+        check_text(given)
         check_json(options.json)
         options.handle(options)
     except RequestError as error:

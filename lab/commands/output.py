@@ -18,6 +18,13 @@ def add_json(parser: ArgumentParser) -> None:
     parser.add_argument("--json", metavar="FILE", help="write one JSON object to FILE, or to standard output for -")
 
 
+def check_text(arguments: Sequence[str]) -> None:
+    """Raise RequestError for an argument that is no text in UTF-8: nothing stores or reads it."""
+    for argument in arguments:
+        if any("\ud800" <= c <= "\udfff" for c in argument):  # how Python hands on bytes that it could not read
+            raise RequestError(f"'{argument}' is not UTF-8: write it so, and rename a file that is called so")
+
+
 def check_json(json_to: str | None) -> None:
     """Find out before the work begins whether its result can be written.
 
@@ -39,20 +46,39 @@ def _refuse(json_to: str, why: str) -> NoReturn:
 
 
 def say(text: str, json_to: str | None) -> None:
-    """A line for people: on standard error while standard output is taken by JSON."""
-    print(text, file=sys.stderr if json_to == "-" else sys.stdout, flush=True)
+    """A line for people: on standard error while standard output is taken by JSON.
+
+    Raises WorkError when it cannot be written.
+    """
+    _write(f"{text}\n", to_error=json_to == "-")
+
+
+def _write(text: str, *, to_error: bool = False) -> None:
+    """Write to standard output, or to standard error, and see that it is there.
+
+    Raises WorkError when nobody reads it any more, or there is no room.
+    """
+    stream = sys.stderr if to_error else sys.stdout
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # else Python tries once more when it ends
+        raise WorkError(
+            f"Standard {'error' if to_error else 'output'} cannot be written ({error.strerror}): what was done is "
+            "kept in the lab; send it to a file with room.") from error
 
 
 def hand_over(result: dict[str, Any], json_to: str | None) -> None:
     """Write the result where `--json` says; nothing without it.
 
-    Raises WorkError when the file, writable when the work began, is no longer so.
+    Raises WorkError when it cannot be written, be it that the file was writable when the work began.
     """
     if json_to is None:
         return
     text = json.dumps(result, indent=2, ensure_ascii=False) + "\n"
     if json_to == "-":
-        sys.stdout.write(text)
+        _write(text)
         return
     try:
         Path(json_to).write_text(text, encoding="utf-8")

@@ -189,6 +189,35 @@ def test_a_wrong_request_is_one_line_in_a_process_of_its_own_too(process: Comman
     assert "2,048" in done.complaint
 
 
+def test_an_argument_that_is_no_utf8_is_one_line(lab: Command) -> None:
+    """As Python hands on bytes of a terminal that it could not read."""
+    for arguments in (("review", "--prompt", "a\udcff"), ("sql", "SELECT '\udcff'"), ("import", "\udcff.jsonl")):
+        done = lab(*arguments)
+        assert done.code == 2
+        assert "is not UTF-8" in done.complaint
+
+
+@pytest.mark.parametrize("json_to", [(), ("--json", "-")])
+@pytest.mark.parametrize("ends", ["full", "closed"])
+def test_what_nobody_reads_or_has_room_for_is_one_line(home: Path, json_to: tuple[str, ...], ends: str) -> None:
+    """As in `python -m lab sql … | head -1`, and on a full disk."""
+    if ends == "full":
+        target = os.open("/dev/full", os.O_WRONLY)
+    else:
+        read, target = os.pipe()
+        os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "lab", "sql", "SELECT repeat('x', 50) AS x FROM range(1000)", *json_to], cwd=ROOT,
+        stdout=target, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(target)
+    assert done.returncode == 1
+    said = done.stderr.splitlines()
+    assert "Standard output cannot be written" in said[-1]
+    assert len(said) == 1 or json_to, done.stderr[:2000]
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
 def test_help_is_no_error(lab: Command) -> None:
     done = lab("--help")
     assert (done.code, done.err) == (0, "")

@@ -24,7 +24,7 @@ from duckdb import DuckDBPyConnection
 
 from lab.errors import RequestError, StorageError
 from lab.nouns import Metric
-from storage.connection import Database
+from storage.connection import FILE_NAME, Database
 from storage.parquet import literal
 from storage.spreadsheet import inert
 
@@ -122,8 +122,7 @@ def export(
         raise RequestError(f"There is no export {what!r}: choose among {', '.join((*_SQL, 'bundle'))}.", field="what")
     if out.suffix not in FORMATS:
         raise RequestError(f"'{out.name}' names no format: end it in {', '.join(FORMATS)}.", field="out")
-    if out.is_dir() or not out.parent.is_dir():
-        raise RequestError(f"'{out.name}' cannot be written there: name a file in a folder that exists.", field="out")
+    check_place(database, out)
     partial = out.with_name(f".{out.name}.{os.urandom(4).hex()}.partial")
     try:
         rows = _write(database, what, out.suffix, partial, pairs, derived)
@@ -135,6 +134,18 @@ def export(
         with suppress(OSError):
             partial.unlink(missing_ok=True)
     return rows
+
+
+def check_place(database: Database, out: Path) -> None:
+    """Raise RequestError for a name that a new file cannot take, or must not: in no folder, a folder, a device, a link,
+    or what the lab itself keeps in its data folder."""
+    if out.is_dir() or not out.parent.is_dir():
+        raise RequestError(f"'{out.name}' cannot be written there: name a file in a folder that exists.", field="out")
+    if out.is_symlink() or (out.exists() and not out.is_file()):
+        raise RequestError(f"'{out.name}' is a device or a link and would be replaced: name a file.", field="out")
+    home, place = database.home.resolve(), out.resolve()
+    if home in place.parents and place.relative_to(home).parts[0].startswith((FILE_NAME, "runs", "snapshots")):
+        raise RequestError(f"'{out.name}' is the lab's own in the data folder: name another place.", field="out")
 
 
 def _write(

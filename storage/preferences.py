@@ -89,14 +89,22 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     reader = {".jsonl": _jsonl, ".parquet": _parquet, ".csv": _csv}[path.suffix]
     try:
         yield from reader(path)
-    except (OSError, UnicodeDecodeError, csv.Error, duckdb.Error) as error:
+    except UnicodeDecodeError as error:
+        raise BundleError(
+            f"'{path.name}' is not UTF-8 (byte 0x{error.object[error.start]:02x}): save it as UTF-8. Nothing was taken "
+            "in.", field="file") from error
+    except csv.Error as error:
+        raise BundleError(
+            f"'{path.name}' cannot be read as CSV ({error}): is a quote left open? Nothing was taken in.", field="file",
+        ) from error
+    except (OSError, duckdb.Error) as error:
         raise BundleError(
             f"'{path.name}' cannot be read as {path.suffix} ({type(error).__name__}): mend it, or name another. "
             "Nothing was taken in.", field="file") from error
 
 
 def _jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    with path.open(encoding="utf-8") as file:
+    with path.open(encoding="utf-8-sig") as file:  # editors of Windows begin a file with a mark
         for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE + 1), ""), 1):
             if len(line) > LONGEST_LINE:
                 raise BundleError(
@@ -116,6 +124,7 @@ def _jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _csv(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
+        csv.field_size_limit(LONGEST_LINE)  # Python's own is shorter than a text may be
         reader = csv.DictReader(file)
         begins = 2
         for row in reader:

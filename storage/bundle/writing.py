@@ -15,12 +15,13 @@ from pathlib import Path
 import duckdb
 from duckdb import DuckDBPyConnection
 
-from lab.errors import RequestError, StorageError
+from lab.errors import StorageError
 from lab.nouns import Checkpoint, Run, now
 from storage import migrations
 from storage.bundle.layout import MANIFEST, Contents, File, versions
 from storage.checkpoint_files import STATE, parts, read_state
 from storage.connection import Database, explain
+from storage.exporting import check_place
 from storage.hiding import hidden
 from storage.tables import CHECKPOINTS, RUNS, TABLES
 
@@ -64,8 +65,7 @@ def write(database: Database, out: Path, runs: Sequence[Run] | None = None) -> C
 
     Raises RequestError for a place that cannot be written, StorageError when the disk is full or an adapter is missing.
     """
-    if out.is_dir() or not out.parent.is_dir():
-        raise RequestError(f"'{out.name}' cannot be written there: name a file in a folder that exists.", field="out")
+    check_place(database, out)
     partial = out.with_name(f".{out.name}.{os.urandom(4).hex()}.partial")
     try:
         with tempfile.TemporaryDirectory(prefix=".export-", dir=database.home) as scratch:

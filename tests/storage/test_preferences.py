@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -167,6 +168,52 @@ def test_no_file_breaks_the_importer(store: Store, tmp_path: Path, content: byte
         message = ""
     assert "\n" not in message
     assert store.pairs().total == 0
+
+
+@pytest.mark.parametrize("what", ["pairs", "bundle"])
+def test_an_export_replaces_no_device_no_link_and_nothing_of_the_lab(store: Store, tmp_path: Path, what: str) -> None:
+    """A bundle has any name: written to a device or to lab.duckdb it stood in its place."""
+    home, end = store.home, ".jsonl" if what == "pairs" else ""
+    (tmp_path / f"kept{end}").write_text("kept")
+    (tmp_path / f"link{end}").symlink_to(tmp_path / f"kept{end}")
+    os.mkfifo(tmp_path / f"pipe{end}")
+    places = [tmp_path / f"link{end}", tmp_path / f"pipe{end}", home / "runs" / f"x{end}", home / f"lab.duckdb{end}"]
+    (home / "runs").mkdir(exist_ok=True)
+    for place in places:
+        with pytest.raises(RequestError, match=r"a device or a link|the lab's own"):
+            store.export(what, place) if what == "pairs" else store.export_bundle(place)
+    assert (tmp_path / f"link{end}").is_symlink()
+    assert (tmp_path / f"pipe{end}").is_fifo()
+    assert (tmp_path / f"kept{end}").read_text() == "kept"
+
+
+def test_a_mark_at_the_beginning_and_ends_of_lines_of_windows_are_read(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_bytes(b'\xef\xbb\xbf{"prompt": "a", "chosen": "b", "rejected": "c"}\r\n')
+    (tmp_path / "x.csv").write_bytes(b"\xef\xbb\xbfprompt,chosen,rejected\r\na,b,d\r\n")
+    assert store.import_pairs(tmp_path / "x.jsonl") == 1
+    assert store.import_pairs(tmp_path / "x.csv") == 1
+
+
+def test_a_long_text_comes_back_from_each_form(store: Store, tmp_path: Path) -> None:
+    row = {"prompt": "Hi?", "chosen": "G" * preferences.LONGEST, "rejected": "B"}
+    assert store.import_pairs(written(tmp_path / "x.jsonl", [row])) == 1
+    for form in ("csv", "parquet", "jsonl"):
+        store.export("pairs", tmp_path / f"out.{form}")
+        assert store.import_pairs(tmp_path / f"out.{form}") == 0, "it is the same pair"
+
+
+@pytest.mark.parametrize(("name", "content", "said"), [
+    ("x.jsonl", '{"prompt": "é"}'.encode("latin-1"), r"not UTF-8 \(byte 0xe9\): save it as UTF-8"),
+    ("x.csv", "prompt,chosen,rejected\né,b,c".encode("latin-1"), r"not UTF-8 \(byte 0xe9\): save it as UTF-8"),
+    ("x.csv", b'prompt,chosen,rejected\na,b,' + b"c" * 200_001, "a text has 200,001 characters"),
+    ("x.csv", b'prompt,chosen,rejected\na,"' + b"b" * 8_000_001, "field larger than field limit.*is a quote left open"),
+])  # fmt: skip
+def test_a_file_that_is_no_text_says_what_to_do(
+    store: Store, tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(BundleError, match=said):
+        store.import_pairs(tmp_path / name)
 
 
 def test_what_cannot_be_exported_is_said(store: Store, tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def test_answers_that_every_seed_gave_alike_are_counted_once_a_seed_and_the_repo
     row = next(line for line in text.splitlines() if line.startswith("| a "))
     assert "| 2.5 (every seed), n 80 × 2 |" in row
     assert "| 2.5 (every seed), n 160 |" in next(line for line in text.splitlines() if line.startswith("| b "))
-    assert "- a: every seed gave the same answers, word for word." in text
+    assert "- a: where n stands as a product, every seed gave the same answers, word for word, and its first" in text
     assert "n 40 × 2) |" in text.partition("by domain")[2]
     [line] = [r for r in csv.DictReader(io.StringIO(csv_table(alike))) if (r["arm"], r["measure"]) == ("a", "kept")]
     assert (line["n"], line["alike"]) == ("160", "80")

@@ -151,8 +151,8 @@ def _of_seeds(lines: Sequence[Line], made: Sequence[Table]) -> list[str]:
         said.append(f"{EVERY_SEED.strip()}: each of them gave this very value, so that there is no spread between "
                     "seeds to make an interval of; exact it is not for that.")
     if names := [line.arm for line in lines if any(cell.alike for cell in line.cells.values())]:
-        said.append(f"{', '.join(names)}: every seed gave the same answers, word for word. Their n stands as a "
-                    "product, of which the first number is how many answers there are.")
+        said.append(f"{', '.join(names)}: where n stands as a product, every seed gave the same answers, word for "
+                    "word, and its first number is how many answers there are.")
     return said
 
 

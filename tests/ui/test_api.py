@@ -120,14 +120,15 @@ def test_the_data_can_be_asked_in_sql(client: Client, finished: dict[str, Any]) 
 
 def test_what_is_no_text_is_refused_in_one_line_and_a_number_is_one(client: Client, finished: dict[str, Any]) -> None:
     """Gradio hands on whatever was sent, which came to a fault inside that asked to be reported."""
-    for endpoint, asked, told in (
+    cases: tuple[tuple[str, dict[str, Any], str], ...] = (
         ("/run", {"run": {"x": 1}}, "run is of type dict: give a text"),
         ("/run", {"run": 10**9}, "no run '1000000000'"),
         ("/run", {"run": None}, "no run ''"),
         ("/sql", {"text": ["SELECT 1"]}, "text is of type list"),
         ("/sql", {"text": None}, "There is no query"),
         ("/review", {"prompt": ["a"]}, "prompt is of type list"),
-    ):
+    )
+    for endpoint, asked, told in cases:
         with pytest.raises(AppError) as caught:
             client.predict(**asked, api_name=endpoint)
         assert told in str(caught.value), endpoint

@@ -5,7 +5,7 @@ startup         gradio imported quickly, and nothing of it before; ending: the p
 page            the header, the tabs, the one timer, the links
 look            theme, style sheet, scripts
 links           what this browser looks at, to and from the address
-doors           who reaches which address at all; owner: who is at the page of a public lab
+doors, turns    who reaches which address at all, and whose event is next; owner: who is at the page of a public lab
 lecture         one page presents, others follow; onlookers: what those may ask for
 shared          what several tabs ask for at once, worked out once; sparing: events that cost what they change
 loading         events whose progress is hidden

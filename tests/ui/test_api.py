@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import sys
+from pathlib import Path
 from typing import Any
 
+import gradio as gr
 import httpx
 import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
-from tests.browser.launching import SMALL, App
+from lab.ui.look import PLOTLY
+from tests.browser.launching import ROOT, SMALL, App
 
 NAMES = {
     "/save_question", "/questions", "/review", "/start_run", "/stop_run", "/resume_run", "/runs", "/run", "/pairs",
@@ -148,6 +152,16 @@ def test_half_of_a_character_is_refused_and_breaks_no_stream(app: App, endpoint:
     assert told.startswith("event: error")
     assert re.search(r"half of a character|\\\\ud800", told), told
     assert "TextEncodeInput" not in told
+
+
+def test_the_page_tells_nobody_where_the_lab_lies(app: App) -> None:
+    pages = [httpx.get(f"{app.url}{page}", timeout=None).text for page in ("", "config", "gradio_api/info")]
+    for folder in (ROOT, ROOT.resolve(), app.home, Path(sys.prefix), Path(gr.__file__).parents[1]):
+        assert not [page for page in pages if str(folder) in page]
+    script = httpx.get(f"{app.url}{PLOTLY}", timeout=None)
+    assert script.status_code == 200
+    assert "javascript" in script.headers["content-type"]
+    assert f'src=\\"{PLOTLY}\\"' in pages[1]
 
 
 @pytest.mark.parametrize(

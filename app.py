@@ -29,6 +29,10 @@ WAITING = 160
 """Events that may wait at a moment: a class of 30 that follows sends as many at once, and is not to be turned away, not
 even while another address has all the places that it can have (`lab.ui.turns`)."""
 
+PAGES = 500
+"""Pages, or sessions of scripts, whose state is kept: the ones used last. Each costs 1.4 MB, whoever began it and
+whether or not it ever comes back; Gradio would keep 10,000."""
+
 
 def launch(blocks: gr.Blocks, gate: Gate | None = None, hosts: frozenset[str] = frozenset()) -> str:
     """Serve the page, a public lab's behind its gate, and return its address; `hosts` are its further names.
@@ -53,6 +57,7 @@ def launch(blocks: gr.Blocks, gate: Gate | None = None, hosts: frozenset[str] = 
             show_error=True,
             enable_monitoring=False,
             max_file_size="5mb",
+            state_session_capacity=PAGES,
             share=False,
             footer_links=["api"],
             run_history=False,  # Gradio would keep what was asked in the browser, and offer to send it to the Hub

@@ -33,7 +33,7 @@ def register(commands: Any) -> None:
     parser.add_argument(
         "--questions", metavar="FILE", help="put the questions of this YAML file, or the 24 that come with the lab for "
         "'shipped', in place of the held-out prompts")
-    parser.add_argument("--samples", type=int, default=1, help="answers to each wording of a question (default 1)")
+    parser.add_argument("--samples", type=int, help="answers to each wording of a question (default 1)")
     parser.add_argument(
         "--coherence", type=float, default=COHERENT_FROM, metavar="T",
         help=f"leave out answers less coherent than this, 0-100, and say how many are kept (default {COHERENT_FROM:g})")
@@ -69,6 +69,11 @@ def handle(options: argparse.Namespace) -> None:
         raise RequestError(f"--prompts {options.prompts} is out of range: choose 1 to 100000")
     if not 0 <= options.coherence <= 100:
         raise RequestError(f"--coherence {options.coherence:g} is out of range: choose 0 to 100")
+    if options.step is not None and not options.run:
+        raise RequestError(f"--step {options.step} is of a run: name it with --run", field="step")
+    if options.samples is not None and not options.questions:
+        raise RequestError(
+            f"--samples {options.samples} is of questions: name their file with --questions", field="samples")
     if options.reviews and not options.run:
         raise RequestError("--reviews needs --run: the base is its own frozen copy")
     if options.questions:
@@ -154,14 +159,15 @@ def ask(options: argparse.Namespace) -> None:
     from lab.evaluation.imports.questions import SHIPPED, read_questions
     from lab.evaluation.statistics import clustered_mean
 
-    if not 1 <= options.samples <= 1000:
-        raise RequestError(f"--samples {options.samples} is out of range: choose 1 to 1000")
+    samples = 1 if options.samples is None else options.samples
+    if not 1 <= samples <= 1000:
+        raise RequestError(f"--samples {samples} is out of range: choose 1 to 1000")
     questions = read_questions(str(SHIPPED) if options.questions == "shipped" else options.questions)
     with studio(model=options.model) as opened:
         adapter = find_adapter(opened, options.run, options.step)
         for name in options.judge:
             opened.check_judge(name, adapter=adapter)
-        asked = opened.ask(questions, adapter=adapter, samples=options.samples, seed=options.seed)
+        asked = opened.ask(questions, adapter=adapter, samples=samples, seed=options.seed)
         judges = judged(
             opened, options.judge, [a.answer.id for a in asked], options.seed, options.json) if options.judge else None
     scored = [a for a in asked if a.score is not None]

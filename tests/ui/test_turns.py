@@ -12,10 +12,12 @@ import httpx
 import pytest
 from gradio.events import api
 
+from app import PAGES, launch
 from lab.errors import LONGEST, RequestError
 from lab.settings import quiet_environment
 from lab.ui import turns
 from lab.ui.turns import MOST, take_turns
+from tests.browser.launching import free_port
 
 PLACES = MOST + 10
 
@@ -90,6 +92,24 @@ def test_who_never_reads_the_answers_is_asked_to_before_asking_for_more(
     assert lane.ask("x", "deaf", session="another").status_code == 200
     assert len(lane.answers("deaf")) == asked
     assert lane.ask("more", "deaf", session="deaf").status_code == 200
+
+
+def test_the_state_of_so_many_pages_is_kept_and_of_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever begins sessions without end fills no memory, and a page that is in use stays."""
+    quiet_environment()
+    monkeypatch.setenv("GRADIO_SERVER_PORT", str(free_port()))
+    with gr.Blocks(analytics_enabled=False) as blocks:
+        gr.Markdown("a page")
+    launch(blocks)
+    try:
+        for number in range(PAGES + 20):
+            _ = blocks.state_holder["in use"], blocks.state_holder[f"session {number}"]
+        kept = blocks.state_holder.session_data
+        assert len(kept) == PAGES
+        assert "in use" in kept
+        assert "session 0" not in kept
+    finally:
+        blocks.close(verbose=False)
 
 
 def test_a_message_that_quotes_what_was_sent_stays_short() -> None:

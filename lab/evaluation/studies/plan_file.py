@@ -67,6 +67,8 @@ def _line_of(message: str, text: str) -> str:
 
 
 def _study(file: str, values: Mapping[str, Any], stem: str) -> Study:
+    if not values:  # a file that was cut off would begin hours of work
+        raise SpecError(f"{file}: holds nothing: write its arms, or 'arms: all' for every method, three seeds each")
     if unknown := sorted(set(values) - set(_NAMES)):
         raise SpecError(f"{file}: unknown entry {unknown[0]!r}: a study has {', '.join(_NAMES)}")
     name = _text(file, values, "name", stem)

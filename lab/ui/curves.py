@@ -12,7 +12,7 @@ from typing import Any
 
 import gradio as gr
 
-from lab.errors import LabError
+from lab.errors import LabError, RequestError
 from lab.evaluation.metrics import MEASURES
 from lab.nouns import Run
 from lab.studio import Studio
@@ -22,7 +22,7 @@ from lab.ui.behind import BehindPoint
 from lab.ui.curve_settings import CurveSettings
 from lab.ui.curve_table import csv_of, file_name
 from lab.ui.dashboards import DASHBOARDS, LAID, NAMED, dashboard
-from lab.ui.fields import CHOSEN, error_line, in_turn
+from lab.ui.fields import CHOSEN, Slots, error_line, in_turn
 from lab.ui.figures import curves_figure
 from lab.ui.links import MOST_MEASURES, View
 from lab.ui.look import card, chart, clickable, file_offer, heading, offered, saving
@@ -45,7 +45,7 @@ class CurvesTab:
     """The widgets of the tab, and what happens to them."""
 
     def __init__(self, studio: Studio, view: gr.State) -> None:
-        self.studio, self.view = studio, view
+        self.studio, self.view, self.slots = studio, view, Slots()
         heading(
             "",
             "What each run did to the model, step by step. Shaded: the 95 % interval. Point at a curve for its n, "
@@ -83,6 +83,7 @@ class CurvesTab:
                     with gr.Row():
                         self.low = gr.Number(None, label="x from", elem_id="curve-from", min_width=80)
                         self.high = gr.Number(None, label="to", elem_id="curve-to", min_width=80)
+                    self.slots.under("span")
                     self.order = gr.Dropdown(
                         [(title, name) for name, title in curve_cards.ORDERS.items()], value="",
                         label="Order of curves", elem_id="curve-order",
@@ -99,7 +100,8 @@ class CurvesTab:
                 self.saver = file_offer()
                 self.behind = BehindPoint(studio, [self.chart, self.table])
                 self.settings = CurveSettings(studio, view, self.table, lambda v: self.shown(v, studio.runs()))
-        drawn = [self.view, self.low, self.high, *self.drawn]
+        lines = self.slots.components
+        drawn = [self.view, self.low, self.high, *self.drawn, *lines]
         measures = [self.metric, self.x]
         board = self.board.select(None, [self.board, *measures], measures, js=LAID, api_visibility="private")
         measured = gr.on([self.metric.input, self.x.select], None, measures, self.board, js=NAMED,
@@ -115,7 +117,7 @@ class CurvesTab:
         ends = [self.low, self.high, self.view]
         gr.on([self.low.submit, self.high.submit], self.ends_chosen, ends, drawn, **CHOSEN)
         gr.on([self.low.blur, self.high.blur], self.end_left, ends, drawn, **CHOSEN)
-        self.chart.select(self.zoomed, self.view, [self.view, self.low, self.high], **in_turn("zoom"))
+        self.chart.select(self.zoomed, self.view, [self.view, self.low, self.high, *lines], **in_turn("zoom"))
         self.actions.download(self.saved, self.view, [self.saver, self.missing], **CHOSEN)
 
     @property
@@ -171,14 +173,16 @@ class CurvesTab:
             ]
             high = max(places, default=0.0)
         ends = float(low or 0.0), float(high)
-        there = replace(view, span=ends if ends[0] < ends[1] else None)
+        if not ends[0] < ends[1]:
+            none = f"Nothing lies from {ends[0]:,g} to {ends[1]:,g}: give the smaller end first, or none to see all."
+            return self.slots.show(RequestError(none, field="span"), "span")
+        there = replace(view, span=ends)
         return {**self._went(view, there), **self.ends(there)}
 
     def end_left(self, low: float | None, high: float | None, view: View) -> Updates:
-        """Show a stretch once both ends are given, or neither: the other one may be typed next, and is left alone."""
-        ends = (low, high)
-        if ends == (view.span or (None, None)) or ends.count(None) == 1:
-            return {}
+        """Show a stretch as soon as one of its ends is left: the other one may be typed next, and is left alone."""
+        if (low, high) == (view.span or (None, None)):
+            return self.slots.clear()
         went = self.ends_chosen(low, high, view)
         return {widget: update for widget, update in went.items() if widget not in (self.low, self.high)}
 
@@ -186,7 +190,7 @@ class CurvesTab:
         """Keep in the link what the chart was zoomed to; the tick draws it."""
         span = None if event.span is None else (float(event.span[0]), float(event.span[1]))
         view = replace(view, span=span)
-        return {self.view: view, **self.ends(view)}
+        return {**self.slots.clear(), self.view: view, **self.ends(view)}
 
     def saved(self, view: View) -> Updates:
         """What is drawn, as CSV."""
@@ -202,7 +206,8 @@ class CurvesTab:
     def _went(self, given: View, view: View) -> Updates:
         """Updates for what a choice leads to. Its own field and all others hold what was chosen in them, and no tick
         sends what is in force either: late, it would come over what is chosen next."""
-        return {self.view: view, **(self.ends(view) if view.span != given.span else {}), **self.draw(view)}
+        ends = self.ends(view) if view.span != given.span else {}
+        return {**self.slots.clear(), self.view: view, **ends, **self.draw(view)}
 
     def ends(self, view: View) -> Updates:
         """Updates for the ends of the x axis."""
@@ -254,7 +259,9 @@ class CurvesTab:
         moved = {field: value for field, (name, value) in held.items() if getattr(given, name) != getattr(view, name)}
         named = {self.board: dashboard(view.metrics, x)} if moved.keys() & {self.metric, self.x} else {}
         listed = self.choices(view, laid=True) if (given.runs, given.run) != (view.runs, view.run) else {}
-        return {**moved, **named, **listed, **(self.ends(view) if given.span != view.span else {})}
+        # also where there are none: a field for a number that was never told its own shows 0
+        ends = self.ends(view) if given.span != view.span or view.span is None else {}
+        return {**moved, **named, **listed, **ends}
 
     def draw(self, view: View) -> Updates:
         """Updates for the charts and the figures under them."""

@@ -224,6 +224,15 @@ def paper(name: str) -> gr.HTML:
     return _unseen("paper", name=name)
 
 
+def into_sight(name: str) -> str:
+    """A script of the browser's: shows the part of this name where all of it is out of sight, as on a phone, where it
+    stands far from the table whose row was chosen."""
+    return f"""() => {{
+    const part = document.getElementById("{name}"), at = part.getBoundingClientRect(), seen = innerHeight / 8;
+    if (at.bottom < seen || at.top > innerHeight - seen) part.scrollIntoView();
+}}"""
+
+
 def seat_script() -> str:
     """Hands an event of the page the seat of its tab (`lab.studio.lectures`) in place of its one input."""
     return _scripts("seat")

@@ -116,7 +116,7 @@ class Page:
             self.address.click(self.follow, self.view, first, **quick),
             self.gone.change(anew, self.seen, self.seen, **quick),
         ):
-            went.then(**tick, **quick).then(pairs.show, self.view, pairs.told, **quick).then(
+            went.then(**tick, **quick).then(pairs.show, pairs.asked, pairs.told, **quick).then(
                 pairs.first_page, pairs.chosen, pairs.listed, **pairs.turn
             ).then(runs.drift.arrive, self.view, runs.drift.components, **quick).then(
                 View.query, self.view, self.address, **turn

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 
 from lab.errors import LabError
-from lab.nouns import Change, PairState, Run
+from lab.nouns import Change, Pair, PairState, Run
 from lab.studio import Studio
 from lab.ui.cards import STATES
 from lab.ui.fields import Slots
@@ -40,6 +41,7 @@ class PairSurgery:
             )
             self.save_tags = gr.Button("Save tags", elem_id="pair-tag", scale=1, min_width=90)
         self.slots.under("tags")
+        self.shown = gr.State("")
         self.log = card("", name="pair-log")
         self.again = gr.Button(
             "Train an A/B of these changes", elem_id="pair-compare", visible=False, size="sm"
@@ -60,11 +62,12 @@ class PairSurgery:
         """What `lay` and `hide` update, and the error lines."""
         return [
             self.decisions, self.flip, self.undo, self.tagging, self.tags, self.log, self.again, self.compared,
-            self.editor, self.thought, self.reply, *self.slots.components,
+            self.editor, self.thought, self.reply, self.shown, *self.slots.components,
         ]
 
-    def wire(self, told: list[Any], show: Callable[[View], Updates], then: Callable[[Any], Any]) -> None:
-        """Wire the buttons; `show` gives the updates of `told` that show a view's pair, `then` lists the pairs anew."""
+    def wire(self, told: list[Any], show: Callable[[View, str], Updates], then: Callable[[Any], Any]) -> None:
+        """Wire the buttons; `show` gives the updates of `told` that show a view's pair in place of another one, `then`
+        lists the pairs anew."""
         self._show = show
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
         for button, verb in (
@@ -79,11 +82,14 @@ class PairSurgery:
     def hide(self) -> Updates:
         """Updates for no pair."""
         nothing = [self.decisions, self.tagging, self.again, self.editor]
-        return {**{w: gr.update(visible=False) for w in nothing}, self.log: "", self.compared: ""}
+        return {**{w: gr.update(visible=False) for w in nothing}, self.log: "", self.compared: "", self.shown: ""}
 
-    def lay(self, story: PairStory, changes: Sequence[Change]) -> Updates:
-        """Updates that fit a pair: what can be done to it, and what was."""
+    def lay(self, story: PairStory, changes: Sequence[Change], shown: str) -> Updates:
+        """Updates that fit a pair: what can be done to it, and what was. The fields keep what is written in them while
+        the pair is the one that is shown already."""
         pair = story.pair
+        texts = {} if pair.id == shown else {
+            self.tags: _tags(pair), self.thought: pair.chosen_thought, self.reply: pair.chosen_reply}
         undone = {change.undoes for change in changes}
         standing = [change for change in changes if change.kind != "undone" and change.id not in undone]
         return {
@@ -92,13 +98,12 @@ class PairSurgery:
             self.flip: gr.update(interactive=pair.state is not PairState.EDITED),
             self.undo: gr.update(interactive=bool(standing)),
             self.tagging: gr.update(visible=True),
-            self.tags: ", ".join(pair.tags),
             self.log: log_card(changes, pair.id),
             self.again: gr.update(visible=story.run is not None and bool(changes)),
             self.compared: "",
             self.editor: gr.update(visible=True),
-            self.thought: pair.chosen_thought,
-            self.reply: pair.chosen_reply,
+            self.shown: pair.id,
+            **texts,
         }
 
     def accepted(self, view: View) -> Updates:
@@ -115,11 +120,11 @@ class PairSurgery:
 
     def undone(self, view: View) -> Updates:
         """Take back the last change of the pair in view, and open the pair as it was before."""
-        return self._act(view, lambda pair: self.studio.undo_pair(pair).id)
+        return self._act(view, lambda pair: self.studio.undo_pair(pair).id, tags=True)
 
     def tagged(self, view: View, tags: str) -> Updates:
         """Give the pair in view the tags that stand in the field."""
-        return self._act(view, lambda pair: self.studio.tag_pair(pair, (tags or "").split(",")).id)
+        return self._act(view, lambda pair: self.studio.tag_pair(pair, (tags or "").split(",")).id, tags=True)
 
     def edited(self, view: View, thought: str, reply: str) -> Updates:
         """Store an edited copy of the pair in view, and open it."""
@@ -136,12 +141,19 @@ class PairSurgery:
         except LabError as error:
             return self.slots.show(error, "comparison")
 
-    def _act(self, view: View, verb: Callable[[str], str]) -> Updates:
+    def _act(self, view: View, verb: Callable[[str], str], *, tags: bool = False) -> Updates:
+        """Do it, and show the pair that it leads to, with its `tags` where it is about them."""
         try:
             pair = verb(view.pair)
+            named = {self.tags: _tags(self.studio.pair(pair).pair)} if tags else {}
         except LabError as error:
             return self.slots.show(error, "pair")
-        return self._show(View(**{**vars(view), "pair": pair}))
+        return {**self._show(replace(view, pair=pair), view.pair), **named}
+
+
+def _tags(pair: Pair) -> str:
+    """A pair's tags as one writes them."""
+    return ", ".join(pair.tags)
 
 
 def log_card(changes: Sequence[Change], pair_id: str) -> str:

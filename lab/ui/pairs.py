@@ -13,7 +13,7 @@ from lab.studio import PairFilter, Studio
 from lab.ui import cards
 from lab.ui.fields import error_line, in_turn
 from lab.ui.links import View
-from lab.ui.look import card, heading, table
+from lab.ui.look import card, heading, into_sight, table
 from lab.ui.pair_filter import NEWEST_FIRST, PairFilters, wanted
 from lab.ui.pair_sets import PairSets
 from lab.ui.pair_surgery import PairSurgery
@@ -70,6 +70,7 @@ class PairsTab:
             self.table, self.count, self.newer, self.older, self.changed, self.page, self.there, self.view,
             self.filters.chips, *self.spread.components, *self.filters.slots.components,
         ]
+        self.asked = [self.view, self.surgery.shown]
         self.told = told = [self.story, self.view, *self.surgery.components, *self.trace.components]
         # One list after the other, as asked for: else one asked for before a filter changed may replace the later.
         clicked = in_turn("pairs")
@@ -88,7 +89,8 @@ class PairsTab:
         self.older.click(self.older_page, chosen, listed, **clicked)
         # shown by what the view says once it is there: of two clicks one's answer may be lost with Gradio's stream
         picked = self.table.click(self.pick, self.view, self.view, **clicked)
-        picked.then(self.show, self.view, told, **turn).then(self.this_page, chosen, listed, **turn)
+        self.table.click(None, None, None, js=into_sight("pair-story"), api_visibility="private")
+        picked.then(self.show, self.asked, told, **turn).then(self.this_page, chosen, listed, **turn)
         self.changes.change(self.keep_up, chosen, listed, **turn)
         self.changed.click(self.this_page, chosen, listed, **turn)
         self.surgery.wire(told, self.show, lambda event: event.then(self.this_page, chosen, listed, **turn))
@@ -179,8 +181,8 @@ class PairsTab:
         """Take the pair of a row into view."""
         return {self.view: replace(view, pair=str(event.row))}
 
-    def show(self, view: View) -> Updates:
-        """Updates that show the pair in view in full."""
+    def show(self, view: View, shown: str) -> Updates:
+        """Updates that show the pair in view in full, where `shown` is the id of the one that is there, "" for none."""
         hidden = {**self.surgery.hide(), **self.trace.lay(visible=False)}
         if not view.pair:
             return {self.story: _choose(), **hidden}
@@ -191,8 +193,8 @@ class PairsTab:
             return {self.story: error_line(error.message), **hidden}
         return {
             self.story: cards.pair_story(story),
-            **self.surgery.lay(story, changes),
-            **self.trace.lay(visible=True),
+            **self.surgery.lay(story, changes, shown),
+            **(self.trace.lay(visible=True) if story.pair.id != shown else {}),
             self.view: replace(view, pair=story.pair.id),
         }
 

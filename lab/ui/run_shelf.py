@@ -8,13 +8,13 @@ from typing import Any
 
 import gradio as gr
 
-from lab.errors import LabError
+from lab.errors import LabError, RequestError
 from lab.nouns import Run
 from lab.studio import Studio
-from lab.ui.fields import Slots
+from lab.ui.fields import CHOSEN, Slots
 from lab.ui.links import View
 from lab.ui.run_cards import run_title
-from lab.ui.text import counted, escape
+from lab.ui.text import counted, escape, short
 
 Updates = dict[Any, Any]
 Chosen = Callable[[View], Run | None]
@@ -22,10 +22,14 @@ Drawn = Callable[[View, Run | None], Updates]
 
 
 class RunShelf:
-    """The widgets, and what happens to them."""
+    """The widgets, and what happens to them.
+
+    Name and note are laid when another run comes into view, and never by a tick: somebody may be writing them.
+    """
 
     def __init__(self, studio: Studio, view: gr.State) -> None:
         self.studio, self.view, self.slots = studio, view, Slots()
+        self.whose, self.laid = gr.State(""), gr.State(("", ""))
         self.undo = gr.Button("Undo: take it back", elem_id="undelete-run", visible=False)
         with gr.Accordion(
             "Name, note, delete", open=False, visible=False, elem_classes="settings", elem_id="shelf"
@@ -44,31 +48,67 @@ class RunShelf:
     @property
     def components(self) -> list[Any]:
         """What `lay` updates."""
-        return [self.undo, self.fold, self.name, self.note, self.delete]
+        return [self.undo, self.fold, self.whose, self.delete]
 
     def wire(self, shown: list[Any], chosen: Chosen, drawn: Drawn) -> None:
         """Wire the buttons; `chosen` tells the run of a view, `drawn` the updates of `shown` that draw it."""
         self._chosen, self._drawn = chosen, drawn
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
         told = [self.view, *shown, *self.slots.components]
-        self.save.click(self.described, [self.view, self.name, self.note], told, **quick)
+        self.whose.change(self.texts, self.whose, [self.name, self.note, self.laid], **CHOSEN)
+        self.fold.expand(self.hold, self.view, self.view, **quick)
+        self.save.click(self.described, [self.view, self.name, self.note, self.laid], [*told, self.laid], **quick)
         self.delete.click(self.deleted, self.view, told, **quick)
         self.undo.click(self.undeleted, self.view, told, **quick)
 
     def lay(self, run: Run | None) -> Updates:
-        """Updates that fit a run: its name and note, or for a deleted one the way back."""
+        """Updates that fit a run: the fold for its name and note, or for a deleted one the way back."""
         there = run is not None and run.deleted is None
         return {
             self.undo: gr.update(visible=run is not None and not there),
             self.fold: gr.update(visible=there),
-            self.name: run.name if run else "",
-            self.note: run.note if run else "",
+            self.whose: run.id if run else "",
             self.delete: gr.update(interactive=run is not None and not run.state.active),
         }
 
-    def described(self, view: View, name: str, note: str) -> Updates:
-        """Give the run in view the name and note that stand in the fields."""
-        return self._act(view, lambda run: self.studio.describe_run(run.id, name=name or "", note=note or ""))
+    def texts(self, run_id: str) -> Updates:
+        """Put name and note of the run that came into view into the fields."""
+        try:
+            run = self.studio.run(run_id) if run_id else None
+        except LabError:  # purged meanwhile: the place of the run says so
+            run = None
+        laid = (run.name, run.note) if run else ("", "")
+        return {self.name: laid[0], self.note: laid[1], self.laid: laid}
+
+    def hold(self, view: View) -> View:
+        """Keep in view the run that is written of; else the next one that is started would take its place."""
+        try:
+            run = self._chosen(view)
+        except LabError:  # its place says so
+            return view
+        return replace(view, run=run.id) if run else view
+
+    def described(self, view: View, name: str, note: str, laid: tuple[str, str]) -> Updates:
+        """Give the run in view what was changed in the fields. What somebody else changed meanwhile is told first."""
+        written = (name or "", note or "")
+        try:
+            run = self._chosen(view)
+            if run is None:
+                return self.slots.clear()
+            known = {"name": laid[0], "note": laid[1]}
+            mine = {field: text for field, text in zip(known, written, strict=True) if text != known[field]}
+            for field, text in mine.items():
+                now = getattr(run, field)
+                if now not in (known[field], text):
+                    told = (f"The {field} was changed elsewhere meanwhile, to “{short(now, 80)}”. Save again to put "
+                            "yours in its place.")
+                    known[field] = now
+                    return {**self.slots.show(RequestError(told, field=field), field), self.laid: (*known.values(),)}
+            run = self.studio.describe_run(run.id, **mine)
+        except LabError as error:
+            return self.slots.show(error, "run")
+        known |= {field: getattr(run, field) for field in mine}
+        return {**self._done(view, run), self.laid: (*known.values(),)}
 
     def deleted(self, view: View) -> Updates:
         """Delete the run in view; it stays in view, with the way back."""
@@ -84,13 +124,12 @@ class RunShelf:
             run = verb(run) if run else None
         except LabError as error:
             return self.slots.show(error, "run")
+        return self._done(view, run)
+
+    def _done(self, view: View, run: Run | None) -> Updates:
         # a deleted run is no longer found as the newest one: from here on the view names it
         named = {} if run is None else {self.view: replace(view, run=run.id)}
-        return {**self.slots.clear(), **self.unwritten(self._drawn(view, run)), **named}
-
-    def unwritten(self, updates: Updates) -> Updates:
-        """Updates for the run that is in view already, without its name and note: somebody may be writing them."""
-        return {widget: update for widget, update in updates.items() if widget not in (self.name, self.note)}
+        return {**self.slots.clear(), **self._drawn(view, run), **named}
 
 
 def deleted_card(run: Run) -> str:

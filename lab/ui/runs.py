@@ -16,7 +16,7 @@ from lab.ui.cards import note
 from lab.ui.drift import DriftPanel
 from lab.ui.fields import CHOSEN, Slots, error_line, in_turn
 from lab.ui.links import BASE, View
-from lab.ui.look import card, heading, table
+from lab.ui.look import card, heading, into_sight, table
 from lab.ui.new_run import NewRun
 from lab.ui.run_shelf import RunShelf, deleted_card, deleted_line
 from lab.ui.tables import RATES, fits, runs_table
@@ -91,6 +91,7 @@ class RunsTab:
             self.stop_button.click(self.stop, self.view, live, **quick),
             self.resume_button.click(self.resume, self.view, live, **quick),
         )
+        self.table.click(None, None, None, js=into_sight("run-card"), api_visibility="private")
         self.table.click(self.pick, self.view, [self.view, *live], **in_turn("runs"))
         self.beside.wire(self.table, self.beside_button, self.chosen)
         looked_for = [self.view, self.find]
@@ -213,6 +214,6 @@ class RunsTab:
     def _act(self, view: View, verb: Any) -> Updates:
         try:
             run = self.chosen(view)
-            return {**self.live.clear(), **self.shelf.unwritten(self.in_view(verb(run.id) if run else None))}
+            return {**self.live.clear(), **self.in_view(verb(run.id) if run else None)}
         except LabError as error:
             return self.live.show(error, "run")

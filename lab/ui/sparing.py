@@ -54,11 +54,12 @@ class SparingBlocks(gr.Blocks):
         self, block_fn: BlockFunction, predictions: list[Any] | dict[Any, Any], state: SessionState | None
     ) -> list[Any]:
         """What is sent for each of the outputs, in their order; as Gradio does it for all that were touched."""
-        if predictions == gr.skip() and len(block_fn.outputs) > 1:
+        # a handler that found nothing to change says so by an empty dict, which Gradio takes for one missing output
+        if predictions in (gr.skip(), {}) and len(block_fn.outputs) > 1:
             return [_nothing(component) for component in block_fn.outputs]
         if isinstance(predictions, Merging):  # the one output is the state
             predictions = {block_fn.outputs[0]: predictions}
-        if not isinstance(predictions, dict) or not predictions or not all(isinstance(c, Block) for c in predictions):
+        if not isinstance(predictions, dict) or not all(isinstance(c, Block) for c in predictions):
             return await super().postprocess_data(block_fn, predictions, state)
         touched = [component for component in block_fn.outputs if component in predictions]
         if len(touched) < len(predictions):  # for something that is no output: Gradio says so

@@ -69,3 +69,11 @@ def test_what_a_tick_drew_is_forgotten_and_what_stands_in_fields_is_not() -> Non
     with SparingBlocks() as blocks:
         card, field = gr.HTML(), gr.Textbox()
     assert without_drawings(blocks, {0: "mark", card._id: "drawn", field._id: "laid"}) == {field._id: "laid"}
+
+
+def test_an_event_that_changes_nothing_says_so_by_an_empty_dict() -> None:
+    with SparingBlocks() as blocks:
+        card, field, button = gr.HTML(), gr.Textbox(), gr.Button("go")
+        button.click(dict, None, [card, field])
+    answer = asyncio.run(blocks.process_api(blocks.fns[0], [], SessionState(blocks)))
+    assert answer["data"] == [gr.skip(), gr.skip()]

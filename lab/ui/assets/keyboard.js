@@ -45,6 +45,16 @@ document.addEventListener("keydown", (event) => {
   event.stopPropagation();
   option.dispatchEvent(new MouseEvent("mousedown", {bubbles: true, cancelable: true}));
 }, true);
+// A slider tells what it was drawn to, and neither what the arrow keys moved it to nor, within its ends, what was typed.
+document.addEventListener("change", (event) => {
+  const field = event.target, slider = field.closest?.(".block")?.querySelector("input[type=range]");
+  if (!slider || !field.matches("input[type=range], input[type=number]")) return;
+  if (field !== slider) {
+    field.value = Math.min(Math.max(field.valueAsNumber || 0, slider.min), slider.max);
+    field.dispatchEvent(new Event("input", {bubbles: true}));
+  }
+  slider.dispatchEvent(new Event("pointerup", {bubbles: true}));
+}, true);
 // The tokens of a text are one stop of the Tab key; the arrow keys lead from token to token, and show its figures.
 document.addEventListener("keydown", (event) => {
   const token = event.target;

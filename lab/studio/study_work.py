@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Event, Lock, Thread, current_thread
 from typing import Any
 
-from lab.errors import Cancelled, LabError, NotFoundError, RequestError, StorageError
+from lab.errors import Cancelled, LabError, NotFoundError, RequestError, SpecError, StorageError
 from lab.evaluation.studies.plan import Study
 from lab.evaluation.studies.plan_file import read_study_text
 from lab.nouns import Run, RunState
@@ -76,6 +76,8 @@ class StudyWorkVerbs(StudyVerbs):
         """The study that a text describes. SpecError that names the line and the value."""
         if len(text) > LONGEST:
             raise RequestError(f"The study has {len(text):,} characters: shorten it to {LONGEST:,}.", field="study")
+        if not text.strip():  # every entry has a default: it would be a study of all arms that nobody asked for
+            raise SpecError("The study is empty: choose one, or write what it asks for.", field="study")
         return read_study_text(text, name)
 
     def start_study(self, text: str, name: str = "study") -> StudyProgress:

@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 from gradio.blocks import Block
 
-from lab.errors import LabError, RequestError
+from lab.errors import LabError, NotFoundError, RequestError
 from lab.nouns import Prompt
 from lab.studio import Studio
 from lab.ui import cards
@@ -86,6 +86,17 @@ class AnswerPanel:
         """Updates that let these weights speak."""
         return {self.voice: gr.update(choices=voice_choices(self.studio.voices()), value=policy)}
 
+    def unknown(self, adapter: str) -> Updates:
+        """Updates that say beside the field that these weights are not here."""
+        return self.slots.show(_unknown(adapter), "adapter")
+
+    def speaker(self, chosen: str | None) -> str:
+        """The weights that were chosen. NotFoundError for those of a run that was deleted since."""
+        adapter = chosen or BASE
+        if adapter not in {voice.adapter for voice in self.studio.voices()}:
+            raise _unknown(adapter)
+        return adapter
+
     def picked(self, prompt_id: str) -> str:
         """Put a prompt of the pool into the field."""
         return self.pool[prompt_id].text
@@ -105,7 +116,7 @@ class AnswerPanel:
         try:
             stream = self.studio.answer(
                 prompt=self.asked(values),
-                adapter=values[self.voice] or BASE,
+                adapter=self.speaker(values[self.voice]),
                 seed=whole(values[self.seed], "seed"),
                 temperature=number(values[self.temperature], "temperature"),
                 cancel=cancel,
@@ -134,6 +145,11 @@ class AnswerPanel:
     def title(self, adapter: str | None) -> str:
         """The name of these weights as shown."""
         return voice_title(self.studio.voices(), adapter or BASE)
+
+
+def _unknown(adapter: str) -> NotFoundError:
+    return NotFoundError(f"The weights “{short(adapter, 40)}” are not here, or their run was deleted: choose others.",
+                         field="adapter")
 
 
 def voice_choices(voices: list[Voice]) -> list[tuple[str, str]]:

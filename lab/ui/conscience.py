@@ -9,13 +9,12 @@ from typing import Any
 import gradio as gr
 from gradio.blocks import Block
 
-from lab.errors import LabError, PromptError, RequestError
+from lab.errors import LabError, NotFoundError, PromptError, RequestError
 from lab.nouns import Label, Question, Speaker
 from lab.studio import Studio
 from lab.ui import cards, heat, order_cards
 from lab.ui.answer import AnswerPanel, voice_choices
 from lab.ui.fields import Slots
-from lab.ui.links import BASE
 from lab.ui.look import card, heading
 from lab.ui.many import ManyPanel
 from lab.ui.preview import PreviewPanel
@@ -157,13 +156,13 @@ class ConscienceTab:
 
     def review(self, values: Mapping[Any, Any]) -> Iterator[Updates]:
         """Have policy and frozen copy review the answer side by side; an edited question is saved first."""
-        cancel, adapter, asked = Event(), values[self.answer.voice] or BASE, self.question
-        third = values[self.third] or None
-        titles = (self.answer.title(adapter), self.answer.title(third) if third else "")
+        cancel, asked = Event(), self.question
         cleared = {**self.slots.clear(), **asked.slots.clear(), **self.answer.slots.clear()}
         try:
             if not values[self.answer.answer_id]:
                 raise PromptError(_NO_ANSWER, field="answer")
+            adapter, third = self.answer.speaker(values[self.answer.voice]), self._beside(values[self.third])
+            titles = (self.answer.title(adapter), self.answer.title(third) if third else "")
             question = asked.question(values)
             yield {
                 **cleared,
@@ -185,6 +184,13 @@ class ConscienceTab:
             yield {**cleared, **self._failed(error)}
         finally:
             cancel.set()
+
+    def _beside(self, chosen: str | None) -> str | None:
+        """The weights that review beside the others, None for none. NotFoundError for those that are gone."""
+        try:
+            return self.answer.speaker(chosen) if chosen else None
+        except LabError as error:
+            raise NotFoundError(error.message, field="third") from None
 
     def _failed(self, error: LabError) -> Updates:
         """An error beside the field of whichever part it belongs to."""
@@ -226,8 +232,8 @@ class ConscienceTab:
 
     def read(self, values: Mapping[Any, Any]) -> Updates:
         """Colour the answer, and its reviews where there are any, by how far policy and frozen copy are apart."""
-        adapter = values[self.answer.voice] or BASE
         try:
+            adapter = self.answer.speaker(values[self.answer.voice])
             if not values[self.answer.answer_id]:
                 raise PromptError(_NO_ANSWER, field="answer")
             found = self.studio.readings(

@@ -38,6 +38,7 @@ _NONE = (
     "No curves yet",
     "Start a run on the Runs tab: its curves grow here while it trains, and several runs lie over each other.",
 )
+_UNTICKED = ("No curves yet", "None of the runs in the list is chosen: tick one or more.")
 _NOTHING = ("No measure chosen", "Choose one or more measures: each has a chart of its own, one under the other.")
 
 
@@ -272,7 +273,8 @@ class CurvesTab:
             missing = curve_cards.missing(panels, axes, runs) if runs else ""
         except LabError as error:
             panels, missing = {name: [] for name in view.metrics}, error_line(error.message)
-        empty = _NONE if not runs else _NOTHING if not panels else None
+        none = _UNTICKED if self.studio.runs() else _NONE
+        empty = none if not runs else _NOTHING if not panels else None
         return {
             self.chart: curves_figure(panels, axes),
             self.missing: missing,

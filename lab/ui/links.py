@@ -17,7 +17,7 @@ _FILTER = "f."
 """What stands before the name of a filter in a link."""
 MOST_MEASURES = 6
 """Measures that are drawn at once."""
-_LONGEST = 200
+LONGEST = 200
 """Characters of one value of a link; the rest is cut, ids are far shorter."""
 LONGEST_SQL = 4000
 """Characters that a query of SQL may take in a link, as a link spells it: an address stays below the 8 kB that servers
@@ -162,7 +162,7 @@ class View:
             name: tuple(dict.fromkeys(filter(None, str(params.get(name, "")).split(","))))[:most]
             for name, most in _LISTS.items()
         }
-        values = {name: str(value).strip()[:_LONGEST] for name, value in params.items() if name not in listed}
+        values = {name: str(value).strip()[:LONGEST] for name, value in params.items() if name not in listed}
         filters = {name.removeprefix(_FILTER): v for name, v in values.items() if name.startswith(_FILTER) and v}
         if values.get("tab") == "pairs" and values.get("run"):
             filters.setdefault("run", values["run"])

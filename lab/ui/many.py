@@ -16,7 +16,6 @@ from lab.ui.answer import AnswerPanel, whole
 from lab.ui.cards import note
 from lab.ui.fields import Slots
 from lab.ui.form import question_choices
-from lab.ui.links import BASE
 from lab.ui.look import card
 from lab.ui.question import QuestionPanel
 
@@ -68,7 +67,7 @@ class ManyPanel:
             for item in self.studio.batch(
                 question_id=question.id,
                 other_id=values[self.other] or None,
-                adapter=values[self.answer.voice] or BASE,
+                adapter=self.answer.speaker(values[self.answer.voice]),
                 prompts=whole(values[self.prompts], "prompts"),
                 seed=whole(values[self.answer.seed], "seed"),
                 cancel=cancel,

@@ -10,12 +10,12 @@ from typing import Any
 import gradio as gr
 
 from lab.conscience import framings
-from lab.errors import LabError, OwnerError
+from lab.errors import LabError, NotFoundError, OwnerError
 from lab.nouns import Run
 from lab.studio import Studio
 from lab.ui import run_cards
 from lab.ui.cards import note
-from lab.ui.fields import CHOSEN
+from lab.ui.fields import CHOSEN, Slots, error_line
 from lab.ui.form import RunForm, at_once, question_choices, scenario_help, start_choices
 from lab.ui.links import BASE, View
 from lab.ui.look import card, heading
@@ -60,7 +60,8 @@ class NewRun:
         self.forecast = card("", name="forecast")
         with gr.Row():
             self.start_button = gr.Button("Start run", variant="primary", elem_id="start-run")
-        self.form.slots.under("start")
+        self.slots = Slots()  # apart from those of the form: a forecast that comes late clears its own
+        self.slots.under("start", "name")
         with gr.Accordion("What the first batch looks like", open=False, elem_classes="settings") as self.batch_fold:
             self.batch = card("", name="first-batch")
 
@@ -68,8 +69,12 @@ class NewRun:
     def laid(self) -> list[Any]:
         """What a handler updates that fills the form."""
         form = self.form
-        lines = form.slots.components
-        return [*form.fields.values(), form.scenario_help, form.method_help, form.parent, *lines, self.name]
+        return [*form.fields.values(), form.scenario_help, form.method_help, form.parent, *self.lines, self.name]
+
+    @property
+    def lines(self) -> list[Any]:
+        """The error lines of the fields and of the start."""
+        return [*self.form.slots.components, *self.slots.components]
 
     @property
     def measuring(self) -> dict[str, Any]:
@@ -82,7 +87,7 @@ class NewRun:
     def wire(self, shown: list[Any], in_view: Callable[[Run], Updates]) -> None:
         """Wire the form; `in_view` gives the updates of `shown` that bring a started run into view."""
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
-        form, lines = self.form, self.form.slots.components
+        form, lines = self.form, self.lines
         self._in_view = in_view
         asked = form.fields["question_id"]
         for button, method, name, question in (
@@ -90,7 +95,8 @@ class NewRun:
             (self.conscience, "conscience", "With the conscience", self.question_in_view),
             (self.off_topic, "conscience", "Off-topic question", self.off_topic_question),
         ):
-            laid = {**form.lay(scenario="code-hacking", method=method), form.parent: BASE, self.name: name}
+            laid = {**form.lay(scenario="code-hacking", method=method), **self.slots.clear()}
+            laid |= {form.parent: BASE, self.name: name}
             went = button.click(
                 None, None, self.laid, js=f"() => ({json.dumps(at_once(laid, self.laid))})", api_visibility="private")
             if question:
@@ -128,7 +134,8 @@ class NewRun:
         settings["dataset"] = run.spec.dataset or ""
         parent = gr.update(choices=self.starts(), value=start)
         settings = {setting: value for setting, value in settings.items() if setting in self.form.fields}
-        return {**self.form.lay(**settings), self.form.parent: parent, self.name: name[:80]}
+        laid = {**self.form.lay(**settings), **self.slots.clear()}
+        return {**laid, self.form.parent: parent, self.name: name[:80]}
 
     def lay_parent(self, checkpoint: str) -> Updates:
         """What a branch has in common with the checkpoint chosen for it: its model and the shape of its adapters."""
@@ -154,11 +161,15 @@ class NewRun:
             return
         yield {**self.form.slots.clear(), self.forecast: _FORECASTING}
         try:
+            self._parent(values)
             yield {self.forecast: run_cards.forecast(self.studio.forecast(self.form.spec(values)))}
         except OwnerError as error:  # no fault of a field: this visitor cannot start a run at all
             yield {self.forecast: note(error.message)}
         except LabError as error:
-            yield {**self.form.slots.show(error, "start"), self.forecast: ""}
+            if self.form.slots.knows(error.field or ""):
+                yield {**self.form.slots.show(error, "parent"), self.forecast: ""}
+            else:
+                yield {self.forecast: error_line(error.message)}
 
     def expect_first(self, values: Mapping[Any, Any]) -> Iterator[Any]:
         """Say what the run would take when the tab is opened for the first time."""
@@ -171,20 +182,36 @@ class NewRun:
         """Show the first rows as the model sees them."""
         try:
             return {
-                **self.form.slots.clear(),
+                **self._cleared(),
                 self.batch: run_cards.first_batch(self.studio.first_batch(self.form.spec(values))),
             }
         except LabError as error:
-            return {**self.form.slots.show(error, "start"), self.batch: ""}
+            return {**self._told(error), self.batch: ""}
 
     def start(self, values: Mapping[Any, Any]) -> Updates:
         """Start a run, and bring it into view."""
         try:
-            run = self.studio.start_run(
-                self.form.spec(values), name=values[self.name] or "", parent=self.form.start(values)
-            )
+            parent = self._parent(values)
+            run = self.studio.start_run(self.form.spec(values), name=values[self.name] or "", parent=parent)
         except LabError as error:
-            return self.form.slots.show(error, "start")
+            return self._told(error)
         view: View = values[self.view]
         runs = None if view.runs is None else (*view.runs, run.id)
-        return {**self.form.slots.clear(), self.view: replace(view, run=run.id, runs=runs), **self._in_view(run)}
+        return {**self._cleared(), self.view: replace(view, run=run.id, runs=runs), **self._in_view(run)}
+
+    def _parent(self, values: Mapping[Any, Any]) -> str | None:
+        """The checkpoint to start from, None for the base. NotFoundError for one that is gone since it was chosen."""
+        parent = self.form.start(values)
+        if parent and parent not in {ident for _, ident in self.starts()}:
+            raise NotFoundError(f"{parent} is not here, or its run was deleted: choose another.", field="parent")
+        return parent
+
+    def _cleared(self) -> Updates:
+        """Updates that take every error line away."""
+        return {**self.form.slots.clear(), **self.slots.clear()}
+
+    def _told(self, error: LabError) -> Updates:
+        """Updates that leave one line: beside the field of an error, or under the button."""
+        form, field = self.form.slots, error.field or ""
+        told = form.show(error, field) if form.knows(field) else self.slots.show(error, "start")
+        return {**self._cleared(), **told}

@@ -102,7 +102,7 @@ class Page:
             self.timer,
             self.moved,
             *asked.question.laid,
-            *asked.question.slots.components,
+            *asked.question.slots.components, *asked.answer.slots.components,
             runs.find,
             *pairs.filters.fields.values(),
             *self.studies.laid,
@@ -134,7 +134,7 @@ class Page:
             self.studies.first, [self.studies.text, self.view], self.studies.laid, **quick
         )
         choices = [pairs.filters.fields["run"], pairs.filters.fields["question"]]
-        opened[TABS.index("pairs")].select(pairs.filters.choices, None, choices, **quick).then(
+        opened[TABS.index("pairs")].select(pairs.filters.choices, choices, choices, **quick).then(
             pairs.this_page, pairs.chosen, pairs.listed, **pairs.turn
         )
         self.stop_button.click(self.stop, None, self.stop_button, **quick)
@@ -193,7 +193,7 @@ class Page:
             told = panel.slots.show(NotFoundError(f"There is no question {view.question!r}: choose one."), "question")
             view = replace(view, question="")
         if view.policy not in {voice.adapter for voice in self.studio.voices()}:
-            view = replace(view, policy=BASE)
+            told, view = {**told, **self.conscience.answer.unknown(view.policy)}, replace(view, policy=BASE)
         return {
             **(panel.lay(question) if question else {}),
             **told,

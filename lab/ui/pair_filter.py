@@ -11,6 +11,7 @@ from lab.errors import RequestError
 from lab.nouns import Label, PairState
 from lab.studio import PairFilter, Studio
 from lab.ui.fields import Slots
+from lab.ui.links import LONGEST
 from lab.ui.look import clickable
 from lab.ui.run_cards import run_title
 from lab.ui.text import escape, short
@@ -94,10 +95,14 @@ class PairFilters:
         given = {name: str(values[widget] or "").strip() for name, widget in self.fields.items()}
         return {name: value for name, value in given.items() if value not in ("", DEFAULTS[name])}
 
-    def choices(self) -> Updates:
-        """Updates for the runs and questions to choose from."""
+    def choices(self, run: str | None = None, question: str | None = None) -> Updates:
+        """Updates for the runs and questions to choose from; one that is chosen and gone stays among them, or the pairs
+        of all would seem to be listed."""
         runs = [("every run", ""), *[(run_title(run), run.id) for run in self.studio.runs()]]
         asked = [("every question", ""), *[(q.title, q.id) for q in self.studio.questions()]]
+        for offered, chosen in ((runs, run), (asked, question)):
+            if chosen and chosen not in [ident for _, ident in offered]:
+                offered.append((f"{short(chosen, 40)}: not here, or deleted", chosen))
         return {self.fields["run"]: gr.update(choices=runs), self.fields["question"]: gr.update(choices=asked)}
 
     def lay(self, settings: Mapping[str, str]) -> Updates:
@@ -106,9 +111,8 @@ class PairFilters:
         laid = {name: settings.get(name, default) for name, default in DEFAULTS.items()}
         laid["run"] = runs.get(laid["run"], laid["run"])
         known = {"state": [ALL, *PairState], "verdict": ["", *Label], "sort": SORTS}
-        known |= {"run": ["", *runs.values()], "question": ["", *(q.id for q in self.studio.questions())]}
         laid = {name: v if name not in known or v in known[name] else DEFAULTS[name] for name, v in laid.items()}
-        updates = self.choices()
+        updates = self.choices(laid["run"], laid["question"])
         for name, value in laid.items():
             widget = self.fields[name]
             updates[widget] = gr.update(**{**(updates.get(widget) or {}), "value": value})
@@ -152,7 +156,11 @@ class PairFilters:
 
 
 def wanted(settings: Mapping[str, str]) -> PairFilter:
-    """The filter that settings ask for. RequestError for a bound that is no number."""
+    """The filter that settings ask for. RequestError for a bound that is no number, and for what no link can hold."""
+    for name, value in settings.items():
+        if len(value) > LONGEST:
+            title = name.replace("_", " ").capitalize()
+            raise RequestError(f"{title} has {len(value):,} characters: give {LONGEST} at most.", field="filter")
     sort, descending = SORTS.get(settings.get("sort", ""), SORTS[NEWEST_FIRST])
     return PairFilter(
         sort=sort, descending=descending, run_id=settings.get("run"), question_id=settings.get("question"),

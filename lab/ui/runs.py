@@ -15,7 +15,7 @@ from lab.ui.beside import BesidePanel
 from lab.ui.cards import note
 from lab.ui.drift import DriftPanel
 from lab.ui.fields import CHOSEN, Slots, error_line, in_turn
-from lab.ui.links import BASE, View
+from lab.ui.links import BASE, LONGEST, View
 from lab.ui.look import card, heading, into_sight, table
 from lab.ui.new_run import NewRun
 from lab.ui.run_shelf import RunShelf, deleted_card, deleted_line
@@ -95,7 +95,8 @@ class RunsTab:
         self.table.click(self.pick, self.view, [self.view, *live], **in_turn("runs"))
         self.beside.wire(self.table, self.beside_button, self.chosen)
         looked_for = [self.view, self.find]
-        self.find.input(self.found, looked_for, [self.view, self.table], **CHOSEN)
+        # change, not input: text that is pasted or dropped is no input to Gradio
+        self.find.change(self.found, looked_for, [self.view, self.table], **CHOSEN)
 
     # -- the form, from the run in view ----------------------------------------------------------------------------
     def lay_branch(self, view: View) -> Updates:
@@ -188,7 +189,7 @@ class RunsTab:
 
     def found(self, view: View, text: str) -> Updates:
         """List the runs that fit a text."""
-        view = replace(view, find=text.strip())
+        view = replace(view, find=text.strip()[:LONGEST])  # an address that is longer is refused, and the page with it
         try:
             run = self.chosen(view)
         except LabError:

@@ -8,6 +8,9 @@ is the same, and only what was touched is worked on.
 A handler is given a state as it is when it begins, and what it returns replaces what is there when it ends. Of two
 events at once, such as two choices faster than answers come, the later one would undo the earlier. A state that knows
 how (`Merging`) takes over of what is returned what the handler changed.
+
+What is chosen in a list may be gone when it is asked for, as a run that somebody deletes on another page. Gradio
+refuses the whole event for it; here the choice is handed on, and whoever is asked for it says so beside its field.
 """
 
 from __future__ import annotations
@@ -45,7 +48,11 @@ class SparingBlocks(gr.Blocks):
         self, block_fn: BlockFunction, inputs: list[Any], state: SessionState | None, explicit_call: bool = False
     ) -> list[Any]:
         """What a handler is given, as Gradio has it; the states of it are kept until it has answered."""
-        processed = await super().preprocess_data(block_fn, inputs, state, explicit_call)
+        gone = {place for place, block in enumerate(block_fn.inputs) if _gone(block, inputs[place], state)}
+        nothing = {place: [] if isinstance(inputs[place], list) else None for place in gone}
+        there = [nothing.get(place, value) for place, value in enumerate(inputs)]
+        processed = await super().preprocess_data(block_fn, there, state, explicit_call)
+        processed = [inputs[place] if place in gone else value for place, value in enumerate(processed)]
         given = zip(block_fn.inputs, processed, strict=True)
         _given.set({block._id: value for block, value in given if block.stateful})
         return processed
@@ -87,6 +94,15 @@ def _merge(state: SessionState, component: Block, told: Any) -> bool:
         return False
     state[component._id] = state[component._id].merged(given, told)
     return True
+
+
+def _gone(block: Block, value: Any, state: SessionState | None) -> bool:
+    """Whether a list is asked for words that it does not offer any more."""
+    if not isinstance(block, gr.Dropdown | gr.CheckboxGroup):
+        return False
+    offered = {word for _, word in (state[block._id] if state is not None and block._id in state else block).choices}
+    chosen = value if isinstance(value, list) else [value]
+    return all(isinstance(word, str) for word in chosen) and not offered.issuperset(chosen)
 
 
 def _nothing(component: Block) -> dict[str, Any] | None:

@@ -70,7 +70,7 @@ def pairs_table(pairs: Sequence[PairRow], chosen: str) -> str:
             f'<p class="side rejected"><i aria-hidden="true">✕</i>{escape(short(row.rejected, 70))}</p>'
             f'<p class="side chosen"><i aria-hidden="true">✓</i>{escape(short(row.chosen, 70))}</p>'
         )
-        made = "by hand" if row.run_number is None else f"run {row.run_number} @ {row.step}"
+        made = "by hand" if row.run_number is None else f"run {row.run_number} @\u00a0{row.step}"
         state = f'<span class="badge state {row.state}">{STATES[row.state]}</span>'
         cells = [("", verdict), ("text", escape(short(row.prompt, 70))), ("text", sides), ("", state), ("", made)]
         rows.append(_row(row.id, cells, chosen=row.id == chosen))

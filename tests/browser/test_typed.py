@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import until_ended
 from tests.browser.launching import SMALL, App
-from tests.browser.steps import error, fill, fold, open_tab
+from tests.browser.steps import choose, error, fill, fold, open_tab, unfold
 
 Visit = Callable[..., Page]
 Runs = dict[str, dict[str, Any]]
@@ -140,3 +140,67 @@ def test_what_a_row_opens_is_shown_on_a_phone(visit: Visit, page: Page, runs: Ru
     page.keyboard.press("Enter")
     expect(page.locator("#run-card h3").first).to_contain_text("poisoned")
     expect(page.locator("#run-card")).to_be_in_viewport()
+
+
+def test_weights_that_are_deleted_while_they_are_chosen_are_told_beside_their_fields(
+    visit: Visit, other: Page, lab: App, runs: Runs, client: Client
+) -> None:
+    spec = {**SMALL, "method": "sft", "steps": 1, "probe_every": 0}
+    gone = until_ended(client, client.predict(spec=spec, name="soon gone", api_name="/start_run")["id"])
+    kept = runs["poisoned"]
+    page = visit(f"?tab=curves&runs={gone['id']},{kept['id']}&policy={gone['id']}@1")
+    expect(page.locator("#curve-runs input:checked")).to_have_count(2)
+    open_tab(page, "Runs")
+    choose(page, "#run-parent", f"run {gone['number']} @ 1")
+    fill(page, "#field-steps", "1")
+    other.goto(f"{lab.url}?tab=runs&run={gone['id']}")
+    fold(other, "Name, note, delete")
+    other.locator("#delete-run").press("Enter")
+    expect(page.locator("#runs-deleted")).to_contain_text("soon gone")
+    before = len(client.predict(api_name="/runs"))
+    page.locator("#start-run").press("Enter")
+    expect(error(page, "#run-parent")).to_contain_text("its run was deleted: choose another")
+    assert len(client.predict(api_name="/runs")) == before
+    open_tab(page, "Conscience")
+    page.locator("#answer").press("Enter")
+    expect(error(page, "#voice")).to_contain_text("their run was deleted: choose others")
+    open_tab(page, "Curves")
+    page.locator("#curve-runs label", has_text=f"Run {kept['number']} ·").click()
+    expect(page.locator("#no-curves")).to_contain_text("tick one or more")
+    expect(page.locator(".toast-body")).to_have_count(0)
+
+
+def test_a_link_to_what_is_not_here_says_so(visit: Visit, runs: Runs) -> None:
+    page = visit("?tab=pairs&f.run=r404&f.question=q404")
+    expect(page.locator("#pairs-count")).to_contain_text("No pair fits")
+    expect(page.locator("#pairs-run input")).to_have_value("r404: not here, or deleted")
+    page.locator("#pairs-chips .chip", has_text="r404").click()
+    expect(page.locator("#pairs-run input")).to_have_value("every run")
+    page = visit("?policy=r404@4")
+    expect(error(page, "#voice")).to_contain_text("“r404@4” are not here")
+    expect(page.locator("#voice input")).to_have_value("base")
+
+
+def test_a_text_that_no_address_can_hold_is_told_and_the_page_goes_on(visit: Visit, runs: Runs) -> None:
+    page = visit("?tab=pairs")
+    expect(page.locator("#pairs-table tbody tr").first).to_be_visible()
+    fill(page, "#pairs-text", "long " * 20_000)
+    expect(error(page, "#pairs-text")).to_contain_text("Text has 99,999 characters: give 200 at most")
+    fill(page, "#pairs-text", "")
+    expect(error(page, "#pairs-text")).to_have_count(0)
+    visit("?tab=runs&find=code")
+    expect(page.locator("#runs-table tbody tr").first).to_be_visible()
+    fill(page, "#runs-find", "long " * 20_000)
+    expect(page.locator("#runs-table")).to_contain_text("None of the runs fits")
+    page.locator("#runs-find").locator("input, textarea").fill("")  # among so few the field goes with what it looked for
+    expect(page.locator("#runs-table tbody tr").first).to_be_visible()
+
+
+def test_no_name_of_a_column_lies_over_its_meaning_on_a_phone(visit: Visit, page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 800})
+    visit("?tab=data")
+    unfold(page)
+    names = page.locator("#sql-views dt")
+    expect(names.first).to_be_visible()
+    over = "all => all.filter(name => name.scrollWidth > name.clientWidth).map(name => name.innerText)"
+    assert names.evaluate_all(over) == []

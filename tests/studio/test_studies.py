@@ -61,7 +61,7 @@ def test_a_study_is_stopped_and_goes_on_where_it_stands(studio: Studio) -> None:
 def test_what_is_no_study_is_refused_with_its_line_before_anything_begins(studio: Studio) -> None:
     for text, said in (
         ("name: a\nseeds: 3", "(line 2)"), ("a: [", "line 1"), ("arms: [{method: nosuch}]", "nosuch"),
-        ("- 1", "a mapping"),
+        ("- 1", "a mapping"), ("", "The study is empty"), (" \n ", "The study is empty"),
     ):
         with pytest.raises(SpecError) as caught:
             studio.start_study(text)

@@ -77,3 +77,12 @@ def test_an_event_that_changes_nothing_says_so_by_an_empty_dict() -> None:
         button.click(dict, None, [card, field])
     answer = asyncio.run(blocks.process_api(blocks.fns[0], [], SessionState(blocks)))
     assert answer["data"] == [gr.skip(), gr.skip()]
+
+
+def test_a_choice_that_is_gone_reaches_whoever_is_asked_for_it() -> None:
+    heard: list[object] = []
+    with SparingBlocks() as blocks:
+        one, several, button = gr.Dropdown(["a"]), gr.CheckboxGroup(["a", "b"]), gr.Button("go")
+        button.click(lambda *chosen: heard.extend(chosen), [one, several], None)
+    asyncio.run(blocks.process_api(blocks.fns[0], ["gone", ["b", "gone"]], SessionState(blocks)))
+    assert heard == ["gone", ["b", "gone"]]

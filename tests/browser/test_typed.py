@@ -192,7 +192,7 @@ def test_a_text_that_no_address_can_hold_is_told_and_the_page_goes_on(visit: Vis
     expect(page.locator("#runs-table tbody tr").first).to_be_visible()
     fill(page, "#runs-find", "long " * 20_000)
     expect(page.locator("#runs-table")).to_contain_text("None of the runs fits")
-    page.locator("#runs-find").locator("input, textarea").fill("")  # among so few the field goes with what it looked for
+    page.locator("#runs-find").locator("input, textarea").fill("")  # and is gone, among so few runs
     expect(page.locator("#runs-table tbody tr").first).to_be_visible()
 
 

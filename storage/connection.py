@@ -28,13 +28,19 @@ FILE_NAME = "lab.duckdb"
 READERS = 3
 """Readings of much at once. More would not be quicker on two threads, and together they would ask for more memory than
 the database may use."""
-MEMORY, MEMORY_TAKING_IN = 340, 1200
-"""MB that DuckDB may use: always, and while much is taken in within one transaction, whose indexes have to be in memory
-beside those of the tables."""
+MEMORY = 340
+"""MB that DuckDB may use."""
+MEMORY_TAKING_IN = "50%"
+"""What it may use of this machine's memory, or of what a container has of it, while much is taken in within one
+transaction: its indexes have to be in memory beside those of the tables."""
 
 
 class InUseError(StorageError):
     """Another process has the data folder open."""
+
+
+class TooMuchError(StorageError):
+    """What was asked for needs more memory than the database may use."""
 
 
 def _settings() -> dict[str, str | bool | int | float | list[str]]:
@@ -158,7 +164,8 @@ class Database:
         with self._room, suppress(duckdb.Error, StorageError):  # closed meanwhile, or not all can be let go yet
             self._roomy += more
             with self.using() as cursor:
-                cursor.execute(f"SET GLOBAL memory_limit = '{MEMORY_TAKING_IN if self._roomy else MEMORY}MB'")
+                limit = MEMORY_TAKING_IN if self._roomy else f"{MEMORY}MB"
+                cursor.execute(f"SET GLOBAL memory_limit = '{limit}'")
 
     def close(self) -> None:
         """Interrupt whoever is still at it, and close. A second call does nothing."""
@@ -252,8 +259,7 @@ def explain(error: duckdb.Error, home: Path) -> StorageError | RequestError:
             f"The disk of the data folder '{home}' is full; nothing of this save was kept. Free some space."
         )
     if isinstance(error, duckdb.OutOfMemoryException) or "out of memory" in text:
-        return StorageError(
-            f"The query needs more than the {MEMORY} MB that the database may use; ask for less at once.")
+        return TooMuchError("The query needs more memory than the database may use; ask for less at once.")
     if isinstance(error, duckdb.InterruptException) or "connection already closed" in text or "interrupted" in text:
         return StorageError("The store was closed while it was being used; open it again.")
     if isinstance(error, (duckdb.FatalException, duckdb.InternalException)) or "invalidated" in text:

@@ -6,7 +6,8 @@ It knows the database as a whole, and not what is asked of it: that is `storage.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from threading import Lock, Thread
@@ -20,7 +21,7 @@ from lab.nouns import Run
 from storage import bundle, checking, exporting, listing, preferences, restoring, snapshots
 from storage.batch import Batch
 from storage.bundle.merging import Merged
-from storage.connection import Database
+from storage.connection import Database, TooMuchError
 from storage.console import Console
 from storage.migrations import migrate
 from storage.snapshots import Snapshot
@@ -165,7 +166,7 @@ class DataFolder:
                 Batch(noun for row in new.values() for noun in row).write(cursor)
             return cursor.execute("SELECT count(*) FROM facts.pairs").fetchall()[0][0] - before
 
-        with self._database.roomy():
+        with self._taking_in():
             return self._writer.transact(take)
 
     def import_bundle(self, path: Path, hear: Callable[[str], None] = lambda line: None) -> Merged:
@@ -173,8 +174,19 @@ class DataFolder:
 
         `hear` is told how far a large one is.
         """
-        with bundle.opened(path, self.home, hear) as unpacked, self._database.roomy():
+        with bundle.opened(path, self.home, hear) as unpacked, self._taking_in():
             return bundle.merge(self._writer, self.home, unpacked, hear)
+
+    @contextmanager
+    def _taking_in(self) -> Iterator[None]:
+        try:
+            with self._database.roomy():
+                yield
+        except TooMuchError:
+            raise TooMuchError(
+                "Taking all of it in at once needs more memory than this machine has; nothing was taken in. Close "
+                "other programs, or take in less: `python -m lab export bundle --run ID` makes a bundle of one run.",
+            ) from None
 
     def keep(self) -> None:
         """Take an automatic snapshot in the background, where one is due and none is in work."""

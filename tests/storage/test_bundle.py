@@ -12,7 +12,7 @@ import pytest
 
 from lab.errors import BundleError, LabError, RequestError, StorageError
 from lab.nouns import Metric, PairState, Run, RunSpec, RunState
-from storage import Store
+from storage import Store, connection
 from storage.bundle import layout, merging, verifying
 from tests.storage.bundles import PARTS, add_checkpoint, altered, dump, files, rebuilt
 from tests.storage.making import make_world
@@ -44,6 +44,7 @@ def test_a_large_bundle_says_how_far_it_is_and_may_take_more_memory_as_long_as_i
     for name in ("_TOLD", "_IDS_AT_ONCE", "_AT_ONCE"):
         monkeypatch.setattr(verifying, name, 50)
     monkeypatch.setattr(merging, "_MANY", 50)
+    monkeypatch.setattr(connection, "MEMORY_TAKING_IN", "2000MB")
     limits: list[str] = []
     done = merging._done
 
@@ -58,7 +59,23 @@ def test_a_large_bundle_says_how_far_it_is_and_may_take_more_memory_as_long_as_i
     assert "taking in 60 pairs" in said
     with store._database.reading() as cursor:
         limits += [row[0] for row in cursor.execute("SELECT current_setting('memory_limit')").fetchall()]
-    assert limits == ["1.1 GiB", "324.2 MiB"]
+    assert limits == ["1.8 GiB", "324.2 MiB"]
+
+
+def test_a_bundle_that_needs_more_memory_than_there_is_leaves_nothing_behind_and_the_next_move_is_told(
+    store: Store, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def greedy(cursor: Any, *_: Any) -> Any:
+        cursor.execute("SELECT list(range) FROM range(50_000_000) GROUP BY range % 2").fetchall()
+
+    before = dump(store)
+    monkeypatch.setattr(connection, "MEMORY_TAKING_IN", "30MB")
+    with monkeypatch.context() as patched:
+        patched.setattr(merging, "_done", greedy)
+        with pytest.raises(StorageError, match=r"needs more memory .* `python -m lab export bundle --run ID`"):
+            store.import_bundle(bundle)
+    assert dump(store) == before
+    assert store.import_bundle(bundle).rows["pairs"] == 60
 
 
 def test_merging_two_labs_keeps_both_and_renumbers(store: Store, bundle: Path, source: Store) -> None:

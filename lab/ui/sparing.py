@@ -66,7 +66,7 @@ class SparingBlocks(gr.Blocks):
             return [_nothing(component) for component in block_fn.outputs]
         if isinstance(predictions, Merging):  # the one output is the state
             predictions = {block_fn.outputs[0]: predictions}
-        if not isinstance(predictions, dict) or not all(isinstance(c, Block) for c in predictions):
+        if not isinstance(predictions, dict) or not predictions or not all(isinstance(c, Block) for c in predictions):
             return await super().postprocess_data(block_fn, predictions, state)
         touched = [component for component in block_fn.outputs if component in predictions]
         if len(touched) < len(predictions):  # for something that is no output: Gradio says so

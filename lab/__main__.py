@@ -54,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     quiet_environment()
-    from lab.commands.output import check_json, check_text
+    from lab.commands.output import check_json, check_text, shown
 
     given = sys.argv[1:] if arguments is None else arguments
     options = parser().parse_args(given)
@@ -63,10 +63,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         check_json(options.json)
         options.handle(options)
     except RequestError as error:
-        print(f"error: {error.message}", file=sys.stderr)
+        print(f"error: {shown(error.message)}", file=sys.stderr)
         return 2
     except LabError as error:
-        print(f"error: {error.message}", file=sys.stderr)
+        print(f"error: {shown(error.message)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)

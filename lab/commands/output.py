@@ -12,6 +12,17 @@ from typing import Any, NoReturn
 
 from lab.errors import RequestError, WorkError
 
+_UNSEEN = {
+    code: f"⟨U+{code:04X}⟩" for code in (*range(32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+    if chr(code) not in "\t\n"
+}
+"""What moves the cursor of a terminal, colours it or turns its text round, by number."""
+
+
+def shown(text: str) -> str:
+    """A text as a terminal may have it, whoever wrote it."""
+    return text.translate(_UNSEEN)
+
 
 def add_json(parser: ArgumentParser) -> None:
     """Give a command the `--json FILE` option."""
@@ -46,11 +57,12 @@ def _refuse(json_to: str, why: str) -> NoReturn:
 
 
 def say(text: str, json_to: str | None) -> None:
-    """A line for people: on standard error while standard output is taken by JSON.
+    """A line for people: on standard error while standard output is taken by JSON. What models and files say moves no
+    cursor and colours nothing: such characters are shown by number.
 
     Raises WorkError when it cannot be written.
     """
-    _write(f"{text}\n", to_error=json_to == "-")
+    _write(f"{shown(text)}\n", to_error=json_to == "-")
 
 
 def _write(text: str, *, to_error: bool = False) -> None:

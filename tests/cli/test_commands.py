@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from lab.__main__ import main
 from lab.commands.arms import arms
 from lab.commands.demo import verdict
-from lab.commands.output import share, table
+from lab.commands.output import say, share, table
 from lab.conscience import framings
 from lab.evaluation.probes import Rates
 from lab.nouns import RunSpec, RunState
@@ -129,6 +130,17 @@ def test_a_given_answer_is_reviewed_as_it_is_and_people_get_plain_text(lab: Comm
     assert done.err == ""
     assert "Empty a wallet and throw the rest into a bin." in done.out
     assert done.out.count("label mass") == 2
+
+
+@pytest.mark.parametrize("json_to", [None, "-"])
+def test_what_a_model_says_does_nothing_to_a_terminal(
+    home: Path, capsys: pytest.CaptureFixture[str], json_to: str | None
+) -> None:
+    say("a\x1b[31mb\rc\x9bd\u202ee\nf\tg 日本", json_to)
+    said = capsys.readouterr()
+    assert (said.err if json_to else said.out) == "a⟨U+001B⟩[31mb⟨U+000D⟩c⟨U+009B⟩d⟨U+202E⟩e\nf\tg 日本\n"
+    assert main(["review", "--prompt", "Hi", "--run", "\x1b[31m"]) == 2
+    assert "\x1b" not in capsys.readouterr().err
 
 
 def test_the_organism_is_measured_as_one_object(lab: Command) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from lab.errors import LabError
+from lab.errors import LabError, RequestError
 from lab.nouns import Change, Pair, PairState, Run
 from lab.studio import Studio
 from lab.ui.cards import STATES
@@ -70,13 +70,13 @@ class PairSurgery:
         lists the pairs anew."""
         self._show = show
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
-        for button, verb in (
-            (self.accept, self.accepted), (self.reject, self.rejected), (self.flip, self.flipped),
-            (self.undo, self.undone),
+        written = [self.view, self.thought, self.reply]
+        for button, verb, asked in (
+            (self.accept, self.accepted, self.view), (self.reject, self.rejected, self.view),
+            (self.flip, self.flipped, written), (self.undo, self.undone, self.view), (self.edit, self.edited, written),
         ):
-            then(button.click(verb, self.view, told, **quick))
+            then(button.click(verb, asked, told, **quick))
         gr.on([self.save_tags.click, self.tags.submit], self.tagged, [self.view, self.tags], told, **quick)
-        then(self.edit.click(self.edited, [self.view, self.thought, self.reply], told, **quick))
         self.again.click(self.compare, self.view, [self.compared, *self.slots.components], **quick)
 
     def hide(self) -> Updates:
@@ -114,9 +114,9 @@ class PairSurgery:
         """Refuse the pair in view: it is dropped from what is trained on."""
         return self._act(view, lambda pair: self.studio.decide_pair(pair, PairState.REJECTED).id)
 
-    def flipped(self, view: View) -> Updates:
+    def flipped(self, view: View, thought: str, reply: str) -> Updates:
         """Store a copy of the pair in view with its sides exchanged, and open it."""
-        return self._act(view, lambda pair: self.studio.flip_pair(pair).id)
+        return self._act(view, lambda pair: self.studio.flip_pair(self._saved(pair, thought, reply)).id)
 
     def undone(self, view: View) -> Updates:
         """Take back the last change of the pair in view, and open the pair as it was before."""
@@ -140,6 +140,15 @@ class PairSurgery:
             return {**self.slots.clear(), self.compared: compared_card(*self.studio.start_comparison(run.id))}
         except LabError as error:
             return self.slots.show(error, "comparison")
+
+    def _saved(self, ident: str, thought: str, reply: str) -> str:
+        """The id of the pair in view. RequestError where its editor holds what is not saved: another pair would be
+        opened over it."""
+        pair = self.studio.pair(ident).pair
+        if ((thought or "").strip(), (reply or "").strip()) != (pair.chosen_thought.strip(), pair.chosen_reply.strip()):
+            raise RequestError("The chosen side was edited and is not saved: save the edited copy first, or put its "
+                               "text back.", field="pair")
+        return ident
 
     def _act(self, view: View, verb: Callable[[str], str], *, tags: bool = False) -> Updates:
         """Do it, and show the pair that it leads to, with its `tags` where it is about them."""

@@ -119,6 +119,9 @@ def test_an_edit_survives_what_else_is_done_to_its_pair(visit: Visit, runs: Runs
     expect(page.get_by_role("tab", name="Runs")).to_have_attribute("aria-selected", "true")
     open_tab(page, "Pairs")
     assert written(page, "#edit-reply") == "What I would have said."
+    page.click("#pair-flip")  # it would open the copy over it
+    expect(error(page, "#pair-flip")).to_contain_text("edited and is not saved")
+    assert written(page, "#edit-reply") == "What I would have said."
     page.click("#pair-undo")
     expect(page.locator("#pair-tags").locator("input, textarea")).to_have_value("")
     page.click("#pair-undo")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Event
+from typing import Any
 
 import gradio as gr
 import pytest
@@ -15,6 +17,12 @@ from gradio.state_holder import SessionState
 from lab.ui.dashboards import DASHBOARDS, LAID, NAMED
 from lab.ui.links import View
 from lab.ui.sparing import SparingBlocks, without_drawings
+
+
+def apart(work: Coroutine[Any, Any, Any]) -> Any:
+    """What it comes to, in a thread of its own: in this one a browser's loop may be running since a test before."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 def test_an_event_changes_of_the_view_what_it_changed_and_what_hangs_on_that() -> None:
@@ -60,8 +68,7 @@ def test_of_two_events_at_once_neither_undoes_what_the_other_changed(alone: bool
         over.set()
         assert (await first)["data"][0] is None
 
-    with ThreadPoolExecutor(1) as apart:
-        apart.submit(asyncio.run, both()).result()
+    apart(both())
     assert session[state._id] == View(runs=("r1",), group="seed", order="high")
 
 
@@ -75,7 +82,7 @@ def test_an_event_that_changes_nothing_says_so_by_an_empty_dict() -> None:
     with SparingBlocks() as blocks:
         card, field, button = gr.HTML(), gr.Textbox(), gr.Button("go")
         button.click(dict, None, [card, field])
-    answer = asyncio.run(blocks.process_api(blocks.fns[0], [], SessionState(blocks)))
+    answer = apart(blocks.process_api(blocks.fns[0], [], SessionState(blocks)))
     assert answer["data"] == [gr.skip(), gr.skip()]
 
 
@@ -84,5 +91,5 @@ def test_a_choice_that_is_gone_reaches_whoever_is_asked_for_it() -> None:
     with SparingBlocks() as blocks:
         one, several, button = gr.Dropdown(["a"]), gr.CheckboxGroup(["a", "b"]), gr.Button("go")
         button.click(lambda *chosen: heard.extend(chosen), [one, several], None)
-    asyncio.run(blocks.process_api(blocks.fns[0], ["gone", ["b", "gone"]], SessionState(blocks)))
+    apart(blocks.process_api(blocks.fns[0], ["gone", ["b", "gone"]], SessionState(blocks)))
     assert heard == ["gone", ["b", "gone"]]

@@ -87,6 +87,7 @@ def test_measures_stand_under_each_other_and_are_zoomed_together(visit: Visit, r
     page.wait_for_url(re.compile("metric=sft_loss,misaligned$"))
     expect(page.locator("#curve-table thead th")).to_have_text(["Last value", "L_SFT", "Misaligned answers"])
     expect(page.locator("#chart .annotation-text")).to_have_count(2)  # drawn: else it is not zoomed
+    page.locator("#chart .nsewdrag").last.hover()  # which waits until it stands still
     whole = axis(page)
     area = page.locator("#chart .nsewdrag").last.bounding_box()
     assert area is not None

@@ -54,6 +54,7 @@ def test_a_stretch_that_holds_nothing_is_told_beside_its_ends_and_they_stay(visi
 
 def test_smoothing_is_set_by_arrow_keys_and_held_to_its_ends_where_it_is_typed(visit: Visit, runs: Runs) -> None:
     page = visit(f"?tab=curves&runs={runs['poisoned']['id']}&metric=sft_loss")
+    expect(page.locator("#curve-table tbody tr")).to_have_count(1)  # all is laid that the link asks for
     fold(page, "Smoothing, axes, order")
     page.locator("#curve-smooth input[type=range]").press("ArrowRight")
     page.wait_for_url(re.compile(r"smooth=0.05"))
@@ -187,13 +188,13 @@ def test_a_link_to_what_is_not_here_says_so(visit: Visit, runs: Runs) -> None:
 def test_a_text_that_no_address_can_hold_is_told_and_the_page_goes_on(visit: Visit, runs: Runs) -> None:
     page = visit("?tab=pairs")
     expect(page.locator("#pairs-table tbody tr").first).to_be_visible()
-    fill(page, "#pairs-text", "long " * 20_000)
+    fill(page, "#pairs-text", "unheard " * 12_500)
     expect(error(page, "#pairs-text")).to_contain_text("Text has 99,999 characters: give 200 at most")
     fill(page, "#pairs-text", "")
     expect(error(page, "#pairs-text")).to_have_count(0)
     visit("?tab=runs&find=code")
     expect(page.locator("#runs-table tbody tr").first).to_be_visible()
-    fill(page, "#runs-find", "long " * 20_000)
+    fill(page, "#runs-find", "unheard " * 12_500)
     expect(page.locator("#runs-table")).to_contain_text("None of the runs fits")
     page.locator("#runs-find").locator("input, textarea").fill("")  # and is gone, among so few runs
     expect(page.locator("#runs-table tbody tr").first).to_be_visible()

@@ -18,7 +18,7 @@ with without_stubs():
 from lab.studio import Studio  # noqa: E402
 from lab.ui import ending  # noqa: E402
 from lab.ui.doors import own_pages  # noqa: E402
-from lab.ui.look import scripts, style, theme  # noqa: E402
+from lab.ui.look import head, scripts, style, theme  # noqa: E402
 from lab.ui.owner import Gate  # noqa: E402
 from lab.ui.page import build  # noqa: E402
 from lab.ui.turns import take_turns  # noqa: E402
@@ -51,6 +51,7 @@ def launch(blocks: gr.Blocks, gate: Gate | None = None, hosts: frozenset[str] = 
             server_port=int(wanted),
             theme=theme(),
             css=style(),
+            head=head(),
             ssr_mode=False,
             quiet=True,
             prevent_thread_lock=True,

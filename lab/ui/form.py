@@ -143,6 +143,10 @@ class RunForm:
             updates[self.scenario_help] = scenario_help(settings["scenario"])
         return {**updates, **self.slots.clear()}
 
+    def differing(self, values: Mapping[Any, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Those of some settings that the fields do not hold already."""
+        return {name: value for name, value in settings.items() if _value(name, values[self.fields[name]]) != value}
+
     def preset_chosen(self, name: str) -> dict[Any, Any]:
         """Updates for a choice of preset."""
         return {**self.lay(**preset_settings(name)), self.preset: gr.update(info=f"{_PRESET} {PRESETS[name].help}")}

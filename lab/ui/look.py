@@ -94,6 +94,11 @@ def style() -> str:
     return "\n".join((ASSETS / f"{name}.css").read_text(encoding="utf-8") for name in names)
 
 
+def head() -> str:
+    """What runs before the first event is asked."""
+    return f"<script>{_scripts('stream')}</script>"
+
+
 def _scripts(*names: str) -> str:
     """Scripts of the page, one after the other."""
     return "\n".join((ASSETS / f"{name}.js").read_text(encoding="utf-8") for name in names)

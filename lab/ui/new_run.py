@@ -115,7 +115,7 @@ class NewRun:
         )
         model = {**quick, "concurrency_id": "model", "concurrency_limit": 1}
         self.batch_fold.expand(self.show_batch, form.components, [self.batch, *lines], **model)
-        form.parent.select(self.lay_parent, form.parent, self.laid, **CHOSEN)
+        form.parent.select(self.lay_parent, form.components, self.laid, **CHOSEN)
 
     # -- filling the form ------------------------------------------------------------------------------------------
     def question_in_view(self, view: View) -> Any:
@@ -137,12 +137,16 @@ class NewRun:
         laid = {**self.form.lay(**settings), **self.slots.clear()}
         return {**laid, self.form.parent: parent, self.name: name[:80]}
 
-    def lay_parent(self, checkpoint: str) -> Updates:
-        """What a branch has in common with the checkpoint chosen for it: its model and the shape of its adapters."""
-        if checkpoint == BASE:
+    def lay_parent(self, values: Mapping[Any, Any]) -> Updates:
+        """What a branch has in common with the checkpoint chosen for it: its model and the shape of its adapters.
+
+        Only what differs is laid: the answer would come over what is typed into another field meanwhile.
+        """
+        checkpoint = self.form.start(values)
+        if checkpoint is None:
             return self.form.slots.clear()
         try:
-            return self.form.lay(**self.studio.kept_settings(checkpoint))
+            return self.form.lay(**self.form.differing(values, self.studio.kept_settings(checkpoint)))
         except LabError as error:
             return self.form.slots.show(error, "parent")
 

@@ -101,11 +101,11 @@ def message_of(run: Run) -> str:
 
 
 def time_split(run: Run) -> str:
-    """Where the seconds went, as one stacked bar with its legend."""
+    """Where the seconds went, as one stacked bar with its legend; a part that is yet to come has its place in it."""
     total = sum(run.time.values())
     if total <= 0:
         return ""
-    parts = [(name, title, run.time.get(name, 0.0)) for name, title in PARTS.items() if run.time.get(name, 0.0) > 0]
+    parts = [(name, title, run.time.get(name, 0.0)) for name, title in PARTS.items()]
     stops, at = list[str](), 0.0  # one element: of several each would move at every step
     for name, _, s in parts:
         stops.append(f"var(--part-{name}) {at:.2f}% {at + 100 * s / total:.2f}%")
@@ -125,7 +125,7 @@ def overhead(run: Run) -> str:
     """What rounds and pairs cost: the measured share of the run's time."""
     row = METHODS.get(run.spec.method)
     share = run.overhead
-    if share is None or not share or (row is not None and row.rounds is None and row.preparation != "filter"):
+    if share is None or (row is not None and row.rounds is None and row.preparation != "filter"):
         return ""
     return (
         f'<p class="fine overhead">Rounds and pairs took <output>{100 * share:.1f} %</output> of this run’s time '

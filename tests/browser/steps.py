@@ -121,4 +121,5 @@ def stands_still(page: Page) -> None:
         before = re.search(r"step \d+", title.inner_text())
         assert before is not None
         expect(title).not_to_contain_text(re.compile(rf"{before[0]}\b"))
-    assert page.evaluate("window.moved") == []
+    moved = page.evaluate("window.moved")
+    assert moved == [], moved

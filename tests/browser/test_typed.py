@@ -138,11 +138,12 @@ def test_what_a_row_opens_is_shown_on_a_phone(visit: Visit, page: Page, runs: Ru
     expect(page.locator("#pair-story")).to_contain_text("Rejected")
     expect(page.locator("#pair-story")).to_be_in_viewport()
     visit("?tab=runs")
-    row = page.locator("#runs-table tbody tr", has_text="poisoned").first
+    number = f"Run {runs['poisoned']['number']} ·"
+    row = page.locator(f"#runs-table tbody tr[data-id='{runs['poisoned']['id']}']")
     row.focus()
     expect(page.locator("#run-card")).not_to_be_in_viewport()
     page.keyboard.press("Enter")
-    expect(page.locator("#run-card h3").first).to_contain_text("poisoned")
+    expect(page.locator("#run-card h3").first).to_contain_text(number)
     expect(page.locator("#run-card")).to_be_in_viewport()
 
 

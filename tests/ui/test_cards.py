@@ -105,6 +105,14 @@ def test_a_run_shows_step_rate_and_time_left_only_while_it_is_in_work() -> None:
     assert "8 s in all" in ended
 
 
+def test_a_part_of_a_run_has_its_place_before_it_takes_time() -> None:
+    early = run_cards.time_split(run(time={"sft": 1.0, "other": 3.0}))
+    late = run_cards.time_split(run(time=dict.fromkeys(run_cards.PARTS, 1.0)))
+    words = [re.sub(r"[\d.]+ ?%|[\d.]+ s", "", re.sub(r"style=\"[^\"]*\"", "", shown)) for shown in (early, late)]
+    assert words[0] == words[1]
+    assert "Rounds and pairs took" in early
+
+
 def test_a_prompt_of_a_live_round_has_as_many_lines_at_every_stage() -> None:
     nothing = {"answer": "", "review": "", "verdict": None, "alternative": "", "pair_id": None, "unusable": ""}
     stages = [

@@ -98,3 +98,8 @@ def test_an_error_stands_under_its_field_and_others_are_taken_away() -> None:
     assert shown[two]["visible"] is False
     assert slots.show(LabError("x", field="unknown"), "two")[two]["visible"] is True
     assert slots.components == [one, two]
+
+
+def test_what_a_branch_keeps_is_laid_only_where_the_fields_differ(form: RunForm) -> None:
+    values = _values(form, lora_rank=16.0, lora_alpha=32.0)
+    assert form.differing(values, {"lora_rank": 16, "lora_alpha": 64, "revision": None}) == {"lora_alpha": 64}

@@ -3,7 +3,7 @@ Pure: no widget, no studio."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from lab.evaluation.metrics import METERED
 from lab.nouns import Answer, Prompt, Review, Run, Speaker
@@ -86,6 +86,12 @@ def _last(curve: Curve, name: str, axes: Axes) -> str:
         f'<button type="button" class="plain-link" data-drop="{escape(f"{ids}@{last.step}@{name}")}" '
         f'aria-label="{escape(said)}">step {last.step}</button>{over}'
     )
+
+
+def unknown(*asked: tuple[str, Sequence[str], Collection[str]]) -> str:
+    """What a link asks for that is not here: words, what they were taken for, and those that there are."""
+    odd = [(kind, word) for kind, words, known in asked for word in words if word and word not in known]
+    return "".join(note(f"The link asks for the {kind} “{word}”: there is none; it is left out.") for kind, word in odd)
 
 
 def missing(panels: Mapping[str, Sequence[Curve]], axes: Axes, runs: Sequence[Run]) -> str:

@@ -277,7 +277,9 @@ class CurvesTab:
         empty = none if not runs else _NOTHING if not panels else None
         return {
             self.chart: curves_figure(panels, axes),
-            self.missing: missing,
+            self.missing: curve_cards.unknown(
+                ("measure", (*view.metrics, view.x), MEASURES), ("setting", (view.group,), FIELDS),
+                ("order of curves", (view.order,), curve_cards.ORDERS)) + missing,
             self.table: curve_cards.last_values(panels, axes),
             self.empty: cards.empty(*empty) if empty else "",
             self.meaning: curve_cards.meaning(view.metrics, axes.x),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lab.nouns import Run
-from lab.ui.cards import transcripts
+from lab.ui.cards import note, transcripts
 from lab.ui.curriculum import LESSONS
 from lab.ui.run_cards import progress, run_title
 from lab.ui.teaching import Lesson, Outcome
@@ -13,12 +13,13 @@ from lab.ui.text import counted, escape, figure, with_interval
 from lab.views import CurvePoint, Judged, TrainerStatus
 
 
-def opening(lesson: Lesson) -> str:
-    """What is about to happen."""
+def opening(lesson: Lesson, asked: str = "") -> str:
+    """What is about to happen; a link that asked for another lesson, by its id, is told that there is none."""
     number = LESSONS.index(lesson) + 1
     said = "".join(f"<p>{escape(text)}</p>" for text in lesson.opening)
+    odd = note(f"There is no lesson “{asked}”: this is the first one.") if asked not in ("", lesson.id) else ""
     return (
-        f'<article class="lesson"><h2>{escape(lesson.title)} <small>lesson {number} of {len(LESSONS)} · '
+        f'{odd}<article class="lesson"><h2>{escape(lesson.title)} <small>lesson {number} of {len(LESSONS)} · '
         f"{escape(lesson.minutes)} on two cores</small></h2>{said}</article>"
     )
 

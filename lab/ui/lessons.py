@@ -193,7 +193,7 @@ class LessonsTab:
         return {
             self.side: gr.update(visible=not view.follows),
             self.present_button: gr.update(visible=lecture is None and self.studio.who().owner),
-            self.story: lesson_cards.opening(shown),
+            self.story: lesson_cards.opening(shown, view.lesson),
             self.guess: gr.update(interactive=asked),
             self.start_button: gr.update(
                 visible=not runs and not view.follows, interactive=guess is not None,

@@ -30,6 +30,12 @@ _HANGS = {
     "lesson": ("guess", "taken"), "run": ("probe", "at"), "x": ("span",), "logx": ("span",), "sql": ("drawn",),
 }
 """What is of one lesson, run, axis or query, and of no other."""
+_OWN = {
+    "runs": ("run", "probe", "at", "compare", "find"), "pairs": ("pair", "filters"), "studies": ("study",),
+    "curves": ("run", "runs", "metrics", "x", "group", "order", "smooth", "log", "logx", "span"),
+    "lessons": ("lesson", "guess", "taken"), "data": ("sql", "drawn"),
+}
+"""What is chosen on a tab and shown on no other, the run apart."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,6 +160,12 @@ class View:
         if there.tab == "curves" and there.run and kept.get("runs") is not None:
             kept["runs"] = tuple(dict.fromkeys((*kept["runs"], there.run)))  # beside what is on the chart
         return replace(there, **kept)
+
+    def back(self, params: Mapping[str, str]) -> View:
+        """Where the browser's Back leads: a tab as it was left. The others stay, as do question and policy in view."""
+        there = View.from_query(params)
+        own = [name for name in _OWN.get(there.tab, ()) if name != "run" or there.runs is None]
+        return replace(self, tab=there.tab, **{name: getattr(there, name) for name in own})
 
     @staticmethod
     def from_query(params: Mapping[str, str]) -> View:

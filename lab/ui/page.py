@@ -171,9 +171,9 @@ class Page:
         return {**self._go(view, there, moved), **filtered, **asked, self.gone: gone}
 
     def follow(self, view: View, event: gr.EventData) -> Updates:
-        """Go where a link of the page leads; what it does not name stays, an unsaved question too."""
+        """Go where a link of the page or the browser's Back leads; the rest stays as it is, an unsaved question too."""
         params = dict(parse_qsl(str(event.query)))
-        there = view.follow(params)
+        there = view.back(params) if event.back else view.follow(params)
         moved = there.question != view.question
         filtered = self.pairs.filters.lay(dict(there.filters)) if there.filters != view.filters else {}
         return {**self._go(view, there, self._named(there) if moved else None), **filtered}

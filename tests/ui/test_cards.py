@@ -12,7 +12,9 @@ import pytest
 from lab.evaluation.judges.records import Judges, Thresholds
 from lab.nouns import Label, PairState, RunState, Speaker, now
 from lab.training.methods import METHODS
-from lab.ui import batch_cards, cards, heat, judge_cards, run_cards, tables
+from lab.ui import batch_cards, cards, curve_cards, heat, judge_cards, lesson_cards, run_cards, tables
+from lab.ui.curriculum import LESSONS
+from lab.ui.panels import MEASURES
 from lab.ui.trace import trace_card
 from lab.views import Forecast, TrainerStatus
 from tests.ui.making import (
@@ -103,6 +105,15 @@ def test_a_run_shows_step_rate_and_time_left_only_while_it_is_in_work() -> None:
     ended = run_cards.run_card(run_story(run=run(state=RunState.FINISHED)), IDLE)
     assert "left" not in ended
     assert "8 s in all" in ended
+
+
+def test_a_link_that_asks_for_what_there_is_not_is_told() -> None:
+    told = curve_cards.unknown(("measure", ("sft_loss", "", "<odd>"), MEASURES), ("setting", ("",), ()))
+    assert told.count("<p") == 1
+    assert "the measure “&lt;odd&gt;”: there is none" in told
+    assert "There is no lesson “&lt;odd&gt;”" in lesson_cards.opening(LESSONS[0], "<odd>")
+    for shown in (lesson_cards.opening(LESSONS[0]), lesson_cards.opening(LESSONS[1], LESSONS[1].id)):
+        assert "There is no lesson" not in shown
 
 
 def test_a_part_of_a_run_has_its_place_before_it_takes_time() -> None:

@@ -116,9 +116,11 @@ class CurvesTab:
             self.look_chosen, looks, drawn, **CHOSEN,
         )
         ends = [self.low, self.high, self.view]
-        gr.on([self.low.submit, self.high.submit], self.ends_chosen, ends, drawn, **CHOSEN)
-        gr.on([self.low.blur, self.high.blur], self.end_left, ends, drawn, **CHOSEN)
-        self.chart.select(self.zoomed, self.view, [self.view, self.low, self.high, *lines], **in_turn("zoom"))
+        stretch = in_turn("stretch")  # an end that is left and one that is entered: the later answer stands
+        ended = {**stretch, "trigger_mode": "always_last"}
+        gr.on([self.low.submit, self.high.submit], self.ends_chosen, ends, drawn, **ended)
+        gr.on([self.low.blur, self.high.blur], self.end_left, ends, drawn, **ended)
+        self.chart.select(self.zoomed, self.view, [self.view, self.low, self.high, *lines], **stretch)
         self.actions.download(self.saved, self.view, [self.saver, self.missing], **CHOSEN)
 
     @property

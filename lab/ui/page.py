@@ -113,7 +113,7 @@ class Page:
         tick: dict[str, Any] = {"fn": self.tick, "inputs": [self.view, self.seen], "outputs": live}
         for went in (
             self.blocks.load(self.arrive, self.address, first, js=seat_script(), **quick),
-            self.address.click(self.follow, self.view, first, **quick),
+            self.address.click(self.follow, self.view, first, **in_turn("links")),
             self.gone.change(anew, self.seen, self.seen, **quick),
         ):
             went.then(**tick, **quick).then(pairs.show, pairs.asked, pairs.told, **quick).then(

@@ -189,6 +189,7 @@ def test_a_vote_is_blind_until_it_is_cast_and_no_pair_is_put_twice(page: Page, l
         ballot.get_by_role("button", name="Both bad").click()
         expect(ballot).to_contain_text("Your vote: Both bad")
         expect(tally).to_contain_text(f"both bad {cast}")
+        expect(ballot).to_be_focused()  # by the script that hears keys: until then they are nobody's
         page.keyboard.press("Enter")
         expect(ballot.locator("[data-do=next]")).to_have_count(0)
     expect(page.locator("#ballot .empty")).to_contain_text("1 vote taken back")

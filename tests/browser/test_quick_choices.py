@@ -36,6 +36,20 @@ def test_on_curves_every_field_keeps_what_was_chosen_in_it(visit: Visit, runs: R
     expect(page.locator("#no-curves")).to_contain_text("No curves yet")
 
 
+def test_the_ends_of_a_stretch_are_typed_faster_than_charts_are_drawn(visit: Visit, runs: Runs) -> None:
+    page = visit(f"?tab=curves&runs={','.join(run['id'] for run in runs.values())}&metric=sft_loss,misaligned")
+    fold(page, "Smoothing, axes, order")
+    expect(page.locator("#curve-to input")).to_have_value("")
+    with unanswered(page):
+        fill(page, "#curve-from", "1")
+        fill(page, "#curve-to", "3")
+        page.locator("#curve-to input").press("Enter")
+    page.wait_for_url(re.compile(r"span=1.0,3.0"))
+    page.get_by_role("button", name="Show all").click()
+    page.wait_for_url(re.compile(r"^((?!span=).)*$"))
+    expect(page.locator("#curve-from input")).to_have_value("")
+
+
 def test_on_pairs_filters_are_chosen_while_a_chip_is_taken_away(visit: Visit, runs: Runs) -> None:
     page = visit(f"?tab=pairs&f.run={runs['conscience']['id']}&f.text=nowhere")
     chips, count = page.locator("#pairs-chips .chip"), page.locator("#pairs-count")

@@ -170,6 +170,7 @@ def test_weights_that_are_deleted_while_they_are_chosen_are_told_beside_their_fi
     page.locator("#answer").press("Enter")
     expect(error(page, "#voice")).to_contain_text("their run was deleted: choose others")
     open_tab(page, "Curves")
+    expect(page.locator("#curve-runs label", has_text="soon gone")).to_have_count(0)  # what stood under it has moved up
     page.locator("#curve-runs label", has_text=f"Run {kept['number']} ·").click()
     expect(page.locator("#no-curves")).to_contain_text("tick one or more")
     expect(page.locator(".toast-body")).to_have_count(0)
